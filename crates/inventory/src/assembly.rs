@@ -1,0 +1,283 @@
+//! From the facts of layers to one inventory: what is still there, who brought it, who owns it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use seawall_model::{Distro, FilePath, FilePathBuf, LayerIndex, Owner, Package, PackageKind, Place, Problem};
+
+use crate::facts::{Facts, FileFacts};
+
+/// The facts of one layer, and where it stands.
+pub struct LayerFacts<'a> {
+    /// `None` for a directory, which has no layers.
+    pub index: Option<LayerIndex>,
+    pub facts: &'a Facts,
+}
+
+/// The whole of an image or directory.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Assembled {
+    pub distro: Option<Distro>,
+    /// Sorted by kind, name, version and architecture; each once, with all its places.
+    pub packages: Vec<Package>,
+    /// Sorted.
+    pub problems: Vec<Problem>,
+}
+
+/// Joins the facts of layers, base first.
+///
+/// `is_visible` says whether the file of this path that this layer brought is still there in the finished
+/// file system: neither replaced nor removed by a later layer. A file that is gone gives no package, but it
+/// tells since which layer a package has been in a database that later layers rewrote.
+pub fn assemble(
+    layers: &[LayerFacts<'_>],
+    is_visible: &dyn Fn(LayerIndex, FilePath<'_>) -> bool,
+) -> Assembled {
+    let mut visible: Vec<Visible<'_>> = Vec::new();
+    for layer in layers {
+        for file in &layer.facts.files {
+            if layer.index.is_none_or(|index| is_visible(index, file.path.as_path())) {
+                visible.push(Visible { layer: layer.index, file });
+            }
+        }
+    }
+    let history = History::of(layers);
+    let owners = Owners::of(&visible);
+    let mut packages = merge(&visible, &history);
+    for package in &mut packages {
+        package.owner = owners.of_package(package);
+    }
+    Assembled { distro: distro_of(&visible), packages, problems: problems_of(&visible) }
+}
+
+/// A file of the finished file system.
+struct Visible<'a> {
+    layer: Option<LayerIndex>,
+    file: &'a FileFacts,
+}
+
+/// All versions of the files that tell of several packages, to find out who brought which.
+struct History<'a> {
+    versions: HashMap<(&'a FilePathBuf, &'static str), Vec<(LayerIndex, &'a FileFacts)>>,
+}
+
+impl<'a> History<'a> {
+    fn of(layers: &[LayerFacts<'a>]) -> Self {
+        let mut versions: HashMap<_, Vec<_>> = HashMap::new();
+        for layer in layers {
+            let Some(index) = layer.index else { continue };
+            for file in &layer.facts.files {
+                versions.entry((&file.path, file.cataloger)).or_default().push((index, file));
+            }
+        }
+        versions.retain(|_, files| files.len() > 1);
+        Self { versions }
+    }
+
+    /// The first of the layers, without a gap back from this one, whose version of the file had the package.
+    fn introduced(&self, file: &FileFacts, layer: LayerIndex, package: &Package) -> LayerIndex {
+        let Some(files) = self.versions.get(&(&file.path, file.cataloger)) else { return layer };
+        files
+            .iter()
+            .rev()
+            .skip_while(|(index, _)| *index > layer)
+            .take_while(|(_, earlier)| earlier.packages.iter().any(|other| is_same(other, package)))
+            .last()
+            .map_or(layer, |(index, _)| *index)
+    }
+}
+
+fn is_same(a: &Package, b: &Package) -> bool {
+    a.kind == b.kind && a.name == b.name && a.version == b.version && a.arch == b.arch
+}
+
+/// One entry for each package, with all its places.
+fn merge(visible: &[Visible<'_>], history: &History<'_>) -> Vec<Package> {
+    type Key = (PackageKind, String, String, Option<String>, Vec<(String, String)>);
+    let mut merged: BTreeMap<Key, Package> = BTreeMap::new();
+    for Visible { layer, file } in visible {
+        for package in &file.packages {
+            let layer = layer.map(|layer| history.introduced(file, layer, package));
+            let places = package.places.iter().map(|place| Place { layer, ..place.clone() });
+            let key = (
+                package.kind,
+                package.name.clone(),
+                package.version.clone(),
+                package.arch.clone(),
+                package.qualifiers.clone(),
+            );
+            match merged.get_mut(&key) {
+                Some(known) => {
+                    known.places.extend(places);
+                    known.scope = known.scope.min(package.scope);
+                    for licence in &package.licences {
+                        if !known.licences.contains(licence) {
+                            known.licences.push(licence.clone());
+                        }
+                    }
+                }
+                None => {
+                    merged.insert(key, Package { places: places.collect(), ..package.clone() });
+                }
+            }
+        }
+    }
+    merged
+        .into_values()
+        .map(|mut package| {
+            package.places.sort();
+            package.places.dedup();
+            package
+        })
+        .collect()
+}
+
+/// Which distribution package owns which file.
+struct Owners {
+    by_path: HashMap<u64, Owner>,
+}
+
+impl Owners {
+    fn of(visible: &[Visible<'_>]) -> Self {
+        let packages = || visible.iter().flat_map(|visible| &visible.file.packages);
+        // Only files that show a package are ever looked up, and there are few of them.
+        let mut wanted: Vec<u64> = packages()
+            .filter(|package| !package.kind.is_distribution())
+            .flat_map(|package| package.places.iter().map(|place| place.path.as_path().hash()))
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+
+        let mut versions: HashMap<(PackageKind, &str), Vec<&Package>> = HashMap::new();
+        for package in packages().filter(|package| package.kind.is_distribution()) {
+            versions.entry((package.kind, &package.name)).or_default().push(package);
+        }
+        let mut by_path = HashMap::new();
+        for owned in visible.iter().flat_map(|visible| &visible.file.owned) {
+            let candidates = versions.get(&(owned.kind, owned.name.as_str())).into_iter().flatten();
+            let fits = |package: &&&Package| owned.arch.is_none() || owned.arch == package.arch;
+            let Some(package) = candidates.clone().find(fits).or_else(|| candidates.clone().next()) else {
+                continue;
+            };
+            for path in owned.paths.iter().filter(|path| wanted.binary_search(path).is_ok()) {
+                by_path.entry(*path).or_insert_with(|| Owner {
+                    kind: package.kind,
+                    name: package.name.clone(),
+                    version: package.version.clone(),
+                });
+            }
+        }
+        Self { by_path }
+    }
+
+    /// The owner of a package that no distribution made: only where one owns every place of it.
+    fn of_package(&self, package: &Package) -> Option<Owner> {
+        if package.kind.is_distribution() {
+            return None;
+        }
+        let mut owners = package.places.iter().map(|place| self.by_path.get(&place.path.as_path().hash()));
+        let first = owners.next().flatten()?;
+        owners.all(|owner| owner.is_some()).then(|| first.clone())
+    }
+}
+
+/// `etc/os-release` before `usr/lib/os-release`, as its specification says, and the older files after them.
+fn distro_of(visible: &[Visible<'_>]) -> Option<Distro> {
+    visible
+        .iter()
+        .filter_map(|visible| Some((rank(visible.file), visible.layer, visible.file.distro.as_ref()?)))
+        .min_by_key(|(rank, layer, _)| (*rank, std::cmp::Reverse(*layer)))
+        .map(|(.., distro)| distro.clone())
+}
+
+fn rank(file: &FileFacts) -> u8 {
+    match file.path.as_bytes() {
+        b"etc/os-release" => 0,
+        b"usr/lib/os-release" => 1,
+        _ => 2,
+    }
+}
+
+fn problems_of(visible: &[Visible<'_>]) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = Vec::new();
+    for Visible { layer, file } in visible {
+        problems.extend(file.problems.iter().map(|problem| Problem { layer: *layer, ..problem.clone() }));
+    }
+    problems.sort();
+    problems.dedup();
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DB: &str = "lib/apk/db/installed";
+
+    fn layer(files: &[(&str, &[&str])]) -> Facts {
+        let file = |(path, names): &(&str, &[&str])| {
+            let mut file = FileFacts::empty(FilePathBuf::from(*path), "alpine/apk");
+            file.packages = names.iter().map(|name| package(path, name)).collect();
+            file
+        };
+        Facts { files: files.iter().map(file).collect() }
+    }
+
+    fn package(path: &str, name: &str) -> Package {
+        let mut package = Package::new(PackageKind::Apk, name, "1-r0", "alpine/apk");
+        package.places = vec![Place { path: FilePathBuf::from(path), inside: None, layer: None }];
+        package
+    }
+
+    fn brought(layers: &[Facts]) -> String {
+        let last = layers.len() - 1;
+        let layers: Vec<_> = layers
+            .iter()
+            .enumerate()
+            .map(|(index, facts)| LayerFacts { index: Some(index), facts })
+            .collect();
+        let assembled = assemble(&layers, &|layer, _| layer == last);
+        let line = |package: &Package| format!("{}:{:?}", package.name, package.places[0].layer.unwrap());
+        assembled.packages.iter().map(line).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_package_belongs_to_the_layer_that_brought_it_not_to_the_last_that_wrote_the_database() {
+        let layers = [
+            layer(&[(DB, &["musl"])]),
+            layer(&[(DB, &["musl", "zlib"])]),
+            layer(&[(DB, &["curl", "musl", "zlib"])]),
+        ];
+        assert_eq!(brought(&layers), "curl:2 musl:0 zlib:1");
+    }
+
+    #[test]
+    fn a_package_that_was_removed_and_came_back_belongs_to_its_return() {
+        let layers = [layer(&[(DB, &["zlib"])]), layer(&[(DB, &[])]), layer(&[(DB, &["zlib"])])];
+        assert_eq!(brought(&layers), "zlib:2");
+    }
+
+    #[test]
+    fn an_empty_database_hides_the_one_below() {
+        assert_eq!(brought(&[layer(&[(DB, &["zlib"])]), layer(&[(DB, &[])])]), "");
+    }
+
+    #[test]
+    fn who_owns_every_place_owns_the_package() {
+        let mut facts = layer(&[(DB, &["py3-idna"])]);
+        let path = FilePathBuf::from("usr/lib/python3/idna.dist-info/METADATA");
+        facts.files[0].owned.push(crate::OwnedFiles {
+            kind: PackageKind::Apk,
+            name: "py3-idna".into(),
+            arch: None,
+            paths: vec![path.as_path().hash()],
+        });
+        let mut python = FileFacts::empty(path.clone(), "python/installed");
+        let mut package = Package::new(PackageKind::Pypi, "idna", "3.4", "python/installed");
+        package.places = vec![Place { path, inside: None, layer: None }];
+        python.packages.push(package);
+        facts.files.push(python);
+        let assembled = assemble(&[LayerFacts { index: None, facts: &facts }], &|_, _| true);
+        let idna = assembled.packages.iter().find(|package| package.kind == PackageKind::Pypi).unwrap();
+        assert_eq!(idna.owner.as_ref().map(|owner| owner.name.as_str()), Some("py3-idna"));
+    }
+}

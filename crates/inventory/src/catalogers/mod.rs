@@ -1,0 +1,33 @@
+//! The list of package formats, sorted by name.
+
+use crate::cataloger::Cataloger;
+
+mod alpine_apk;
+mod os_release;
+
+/// Every format that Seawall reads.
+pub const CATALOGERS: &[&dyn Cataloger] = &[&alpine_apk::AlpineApk, &os_release::OsRelease];
+
+#[cfg(test)]
+mod tests {
+    use super::CATALOGERS;
+
+    #[test]
+    fn the_list_is_sorted_unique_and_fits_the_set() {
+        let names: Vec<_> = CATALOGERS.iter().map(|cataloger| cataloger.name()).collect();
+        assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+        assert!(names.len() < 128);
+    }
+
+    #[test]
+    fn every_file_of_this_folder_is_in_the_list() {
+        let text = include_str!("mod.rs");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/catalogers");
+        #[expect(clippy::disallowed_methods, reason = "a test of the source tree reads it")]
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "mod") else { continue };
+            assert!(text.contains(&format!("mod {module};")), "{module} is missing in catalogers/mod.rs");
+        }
+    }
+}
