@@ -2,12 +2,19 @@
 //!
 //! Start reading at [`layer`] (one streaming pass over a layer), then [`squash`].
 
+pub mod archive;
+pub mod blobs;
+pub mod cache;
 mod decode;
 mod hash;
 mod held;
+pub mod image;
 pub mod layer;
+pub mod layout;
 pub mod manifest;
+pub mod scan;
 pub mod squash;
+pub mod stream;
 pub mod tar;
 mod tree;
 

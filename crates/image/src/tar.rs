@@ -85,9 +85,13 @@ pub struct TarEntry<'a> {
 
 impl<R: Read> TarWalk<R> {
     pub fn new(reader: R) -> Self {
+        Self::with_buffer(reader, BUFFER_BYTES)
+    }
+
+    fn with_buffer(reader: R, buffer_bytes: usize) -> Self {
         Self {
             reader,
-            buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
+            buffer: vec![0; buffer_bytes].into_boxed_slice(),
             start: 0,
             end: 0,
             offset: 0,
@@ -124,7 +128,7 @@ impl<R: Read> TarWalk<R> {
                     _ => Ok(None),
                 };
             }
-            let header = RawHeader::new(block).map_err(|why| TarError::Malformed { offset: at, why })?;
+            let header = RawHeader::new(&block).map_err(|why| TarError::Malformed { offset: at, why })?;
             let size = header.size().map_err(|why| TarError::Malformed { offset: at, why })?;
             match header.type_flag() {
                 b'L' => extended.name = Some(self.extended_text(size, at)?),
@@ -179,7 +183,7 @@ impl<R: Read> TarWalk<R> {
     /// # Errors
     /// The stream failed or ended.
     pub fn content_in_buffer(&mut self) -> Result<Option<&[u8]>, TarError> {
-        if self.current.sparse.is_some() || self.remaining > (BUFFER_BYTES / 2) as u64 {
+        if self.current.sparse.is_some() || self.remaining > (self.buffer.len() / 2) as u64 {
             return Ok(None);
         }
         let size = self.remaining as usize;
@@ -206,7 +210,13 @@ impl<R: Read> TarWalk<R> {
         }
     }
 
-    fn begin(&mut self, header: &RawHeader, size: u64, extended: Extended, at: u64) -> Result<(), TarError> {
+    fn begin(
+        &mut self,
+        header: &RawHeader<'_>,
+        size: u64,
+        extended: Extended,
+        at: u64,
+    ) -> Result<(), TarError> {
         let malformed = |why| TarError::Malformed { offset: at, why };
         let pax = &extended.pax;
         let stored = pax.size.unwrap_or(size);
@@ -247,7 +257,7 @@ impl<R: Read> TarWalk<R> {
     /// The map of a sparse file in any of its four notations.
     fn sparse_map(
         &mut self,
-        header: &RawHeader,
+        header: &RawHeader<'_>,
         pax: PaxRecords,
         at: u64,
     ) -> Result<Option<SparseMap>, sparse::SparseError> {
@@ -341,7 +351,7 @@ impl<R: Read> TarWalk<R> {
 
     /// Makes `count` bytes available in the buffer; `false` where the stream ends before.
     fn ensure(&mut self, count: usize) -> Result<bool, TarError> {
-        debug_assert!(count <= BUFFER_BYTES);
+        debug_assert!(count <= self.buffer.len());
         while self.end - self.start < count {
             if !self.fill()? {
                 return Ok(false);
@@ -430,6 +440,46 @@ fn read_stored<R: Read>(walk: &mut TarWalk<R>, out: &mut [u8]) -> io::Result<usi
     walk.advance(count);
     walk.remaining -= count as u64;
     Ok(count)
+}
+
+/// Walks the headers of a tar file and seeks over the contents.
+pub(crate) fn header_walk(
+    file: &std::fs::File,
+    mut visit: impl FnMut(&TarEntry<'_>) -> Result<(), &'static str>,
+) -> Result<(), TarError> {
+    let mut walk = TarWalk::with_buffer(Seeking { file, position: 0 }, 16 * BLOCK);
+    while let Some(entry) = walk.next_entry()? {
+        let at = entry.content_offset;
+        visit(&entry).map_err(|why| TarError::Malformed { offset: at, why })?;
+        walk.seek_over_content();
+    }
+    Ok(())
+}
+
+/// A file that can be read from any place on.
+struct Seeking<'f> {
+    file: &'f std::fs::File,
+    position: u64,
+}
+
+impl Read for Seeking<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = std::os::unix::fs::FileExt::read_at(self.file, out, self.position)?;
+        self.position += count as u64;
+        Ok(count)
+    }
+}
+
+impl TarWalk<Seeking<'_>> {
+    /// Passes over the current content without reading it; what ends too early is found at the next header.
+    fn seek_over_content(&mut self) {
+        let buffered = (self.end - self.start) as u64;
+        if let Some(beyond) = self.remaining.checked_sub(buffered).filter(|beyond| *beyond > 0) {
+            self.reader.position = self.reader.position.saturating_add(beyond);
+            self.offset = self.offset.saturating_add(self.remaining);
+            (self.start, self.end, self.remaining) = (0, 0, 0);
+        }
+    }
 }
 
 fn into_io(error: TarError) -> io::Error {

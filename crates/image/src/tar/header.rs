@@ -5,12 +5,12 @@ use seawall_model::EntryKind;
 use super::BLOCK;
 
 /// A header whose checksum is right.
-pub(super) struct RawHeader {
-    block: [u8; BLOCK],
+pub(super) struct RawHeader<'b> {
+    block: &'b [u8; BLOCK],
 }
 
-impl RawHeader {
-    pub(super) fn new(block: [u8; BLOCK]) -> Result<Self, &'static str> {
+impl<'b> RawHeader<'b> {
+    pub(super) fn new(block: &'b [u8; BLOCK]) -> Result<Self, &'static str> {
         let header = Self { block };
         if header.has_valid_checksum() { Ok(header) } else { Err("the checksum is wrong") }
     }

@@ -34,7 +34,7 @@ impl From<TarError> for SparseError {
 
 impl SparseMap {
     /// The ranges in the header of an old GNU sparse file.
-    pub(super) fn old_gnu(header: &RawHeader) -> Result<Self, SparseError> {
+    pub(super) fn old_gnu(header: &RawHeader<'_>) -> Result<Self, SparseError> {
         let (fields, has_extension) = header.sparse_fields();
         let mut map = Self { ranges: Vec::new(), real_size: 0, has_extension };
         map.push_old_gnu(fields)?;
