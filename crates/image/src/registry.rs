@@ -8,7 +8,7 @@ mod backoff;
 mod download;
 mod error;
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 mod mirrors;
 #[cfg(test)]
 mod tests;
