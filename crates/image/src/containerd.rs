@@ -29,7 +29,7 @@ const DEFAULT_SOCKET: &str = "/run/containerd/containerd.sock";
 const NAMESPACES: [&str; 3] = ["default", "k8s.io", "moby"];
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How long containerd may be silent.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// Why containerd did not give what was asked for.
 #[derive(Debug, thiserror::Error)]

@@ -27,8 +27,8 @@ use crate::Environment;
 use crate::reference::{DEFAULT_REGISTRY, Reference};
 
 /// The daemon may need minutes to gather an image before it sends the first byte.
-const EXPORT_SILENCE: Duration = Duration::from_secs(600);
-const SILENCE: Duration = Duration::from_secs(60);
+const EXPORT_SILENCE: Duration = Duration::from_mins(10);
+const SILENCE: Duration = Duration::from_mins(1);
 const MAX_TLS_FILE_BYTES: u64 = 1 << 20;
 /// From this version of the API on, an image may hold several platforms and one can be chosen.
 const PLATFORM_API: (u32, u32) = (1, 48);

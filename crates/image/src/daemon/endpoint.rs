@@ -48,12 +48,7 @@ impl Address {
         if let Some(path) = text.strip_prefix("unix://").filter(|path| path.starts_with('/')) {
             return Ok(Self::Unix(path.into()));
         }
-        let (rest, tls) = match text.split_once("://") {
-            Some(("tcp", rest)) => (rest, tls),
-            Some(("http", rest)) => (rest, None),
-            Some(("https", rest)) => (rest, tls),
-            _ => return Err(unsupported()),
-        };
+        let rest = text.strip_prefix("tcp://").ok_or_else(unsupported)?;
         let rest = rest.trim_end_matches('/');
         let (host, port) = match rest.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, port.parse().map_err(|_| unsupported())?),

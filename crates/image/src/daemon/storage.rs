@@ -190,13 +190,9 @@ fn storage_roots(environment: &Environment, is_root: bool) -> Vec<PathBuf> {
     let user_conf = environment.config_home().map(|directory| directory.join("containers/storage.conf"));
     let system_confs =
         ["/etc/containers/storage.conf", "/usr/share/containers/storage.conf"].map(PathBuf::from);
-    let conf = match environment.path("CONTAINERS_STORAGE_CONF") {
-        Some(path) => Some(path),
-        None => {
-            let usual = user_conf.filter(|_| !is_root).into_iter().chain(system_confs);
-            usual.into_iter().find(|path| path.exists())
-        }
-    };
+    let usual = user_conf.filter(|_| !is_root).into_iter().chain(system_confs);
+    let conf =
+        environment.path("CONTAINERS_STORAGE_CONF").or_else(|| usual.into_iter().find(|path| path.exists()));
     let own_conf = conf.as_ref().is_some_and(|path| !path.starts_with("/etc") && !path.starts_with("/usr"));
     let table = conf.and_then(|path| read_conf(&path)).unwrap_or_default().storage;
     let default = if is_root {
@@ -256,8 +252,7 @@ fn refuse_other_driver(root: &Path) -> Result<(), StorageError> {
 /// A name goes before a digest, and that before an identifier, as with Podman itself.
 fn choose(records: Vec<ImageRecord>, reference: &Reference) -> Option<ImageRecord> {
     let mut records = records;
-    let at =
-        wanted(reference).iter().find_map(|matches| records.iter().position(|record| matches(record)))?;
+    let at = wanted(reference).iter().find_map(|matches| records.iter().position(matches))?;
     Some(records.swap_remove(at))
 }
 
