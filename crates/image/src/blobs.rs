@@ -45,7 +45,7 @@ pub enum BlobError {
     #[error("content of {expected} has the digest {actual}: it is damaged or was tampered with")]
     WrongDigest { expected: Digest, actual: Digest },
     /// There are fewer or more bytes than the manifest promised.
-    #[error("{digest} has {} bytes instead of {expected}", at_least(.actual, .expected))]
+    #[error("{digest} has {} bytes instead of {expected}", at_least(*.actual, *.expected))]
     WrongSize { digest: Digest, expected: u64, actual: u64 },
     /// There are more bytes than the limit for this kind of content.
     #[error("{digest} has more than {limit} bytes, the limit for this kind of content")]
@@ -62,18 +62,17 @@ pub enum BlobError {
 }
 
 /// A longer content is not read to its end, so its length is only known to be more.
-fn at_least(actual: &u64, expected: &u64) -> String {
+fn at_least(actual: u64, expected: u64) -> String {
     if actual > expected { format!("at least {actual}") } else { actual.to_string() }
 }
 
 impl From<BlobError> for io::Error {
     fn from(error: BlobError) -> Self {
         let kind = match &error {
-            BlobError::WrongDigest { .. } => io::ErrorKind::InvalidData,
             BlobError::WrongSize { expected, actual, .. } if actual < expected => {
                 io::ErrorKind::UnexpectedEof
             }
-            BlobError::WrongSize { .. } => io::ErrorKind::InvalidData,
+            BlobError::WrongDigest { .. } | BlobError::WrongSize { .. } => io::ErrorKind::InvalidData,
             BlobError::TooLarge { .. } => io::ErrorKind::FileTooLarge,
             BlobError::NotFound(_) => io::ErrorKind::NotFound,
             BlobError::Io { source, .. } => source.kind(),

@@ -8,7 +8,7 @@ mod backoff;
 mod download;
 mod error;
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 mod mirrors;
 #[cfg(test)]
 mod tests;
@@ -79,7 +79,7 @@ impl Default for Settings {
             mirrors: Mirrors::default(),
             backoff: Backoff::default(),
             connect_timeout: Duration::from_secs(15),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             limits: Limits::default(),
         }
     }
@@ -257,7 +257,7 @@ impl Repository<'_> {
             let mut request =
                 Request::get(self.registry.url(&endpoint.reference, "blobs", &digest.to_string())?);
             if offset > 0 {
-                request = request.from_offset(offset, etag);
+                request = request.resume_at(offset, etag);
             }
             self.registry.get(&endpoint.reference, request, &digest.to_string())
         })

@@ -170,7 +170,7 @@ mod tests {
                 Err(CredentialError::HelperRun { source, .. })
                     if source.kind() == io::ErrorKind::ExecutableFileBusy =>
                 {
-                    thread::sleep(POLL)
+                    thread::sleep(POLL);
                 }
                 Ok(Some(Credential::Basic { username, password })) => {
                     return format!("{username}:{}", password.expose());

@@ -22,7 +22,7 @@ use crate::reference::Reference;
 
 const MAX_TOKEN_BYTES: u64 = 1 << 20;
 /// The life of a token that does not state one, by the specification.
-const DEFAULT_LIFE: Duration = Duration::from_secs(60);
+const DEFAULT_LIFE: Duration = Duration::from_mins(1);
 /// A token this near to its end is not used any more.
 const MARGIN: Duration = Duration::from_secs(10);
 /// What registries call this program in their logs.

@@ -22,7 +22,7 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { tries: 5, first: Duration::from_millis(500), longest: Duration::from_secs(60) }
+        Self { tries: 5, first: Duration::from_millis(500), longest: Duration::from_mins(1) }
     }
 }
 
@@ -71,9 +71,9 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_longest() {
         let backoff = Backoff { tries: 9, first: Duration::from_secs(1), longest: Duration::from_secs(5) };
-        let waits = |chance| [1, 2, 3, 4, 90].map(|tries| backoff.wait(tries, chance).as_secs_f64());
-        assert_eq!(waits(u32::MAX), [1.0, 2.0, 4.0, 5.0, 5.0]);
-        assert_eq!(waits(0), [0.5, 1.0, 2.0, 2.5, 2.5]);
+        let waits = |chance| [1, 2, 3, 4, 90].map(|tries| backoff.wait(tries, chance).as_millis());
+        assert_eq!(waits(u32::MAX), [1000, 2000, 4000, 5000, 5000]);
+        assert_eq!(waits(0), [500, 1000, 2000, 2500, 2500]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! It does not verify the digest: [`crate::blobs::VerifiedReader`] around it does, over all pieces together.
 
+use std::error::Error;
 use std::io::{self, Read};
 use std::thread;
 
@@ -150,7 +151,7 @@ impl Read for Download<'_> {
 /// A redirected URL may be signed and must not get into messages.
 fn without_url(error: io::Error) -> io::Error {
     let kind = error.kind();
-    match error.into_inner().map(|inner| inner.downcast::<reqwest::Error>()) {
+    match error.into_inner().map(<dyn Error + Send + Sync>::downcast::<reqwest::Error>) {
         Some(Ok(inner)) => io::Error::new(kind, inner.without_url()),
         Some(Err(inner)) => io::Error::new(kind, inner),
         None => kind.into(),

@@ -108,7 +108,7 @@ fn serve(stream: &TcpStream, log: &Mutex<Vec<String>>, answer: &dyn Fn(&Asked) -
         let mut line = format!("{} {}", asked.method, asked.path);
         for (name, value) in [("as", "authorization"), ("range", "range"), ("if", "if-range")] {
             if !asked.header(value).is_empty() {
-                line += &format!(" {name} {}", asked.header(value));
+                line = format!("{line} {name} {}", asked.header(value));
             }
         }
         log.lock().unwrap().push(line);
@@ -138,10 +138,10 @@ fn read(stream: &TcpStream) -> Option<Asked> {
 fn write(mut stream: &TcpStream, reply: &Reply) -> Option<()> {
     let mut head = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", reply.status);
     if !reply.headers.iter().any(|(name, _)| name == "Content-Length") {
-        head += &format!("Content-Length: {}\r\n", reply.body.len());
+        head = format!("{head}Content-Length: {}\r\n", reply.body.len());
     }
     for (name, value) in &reply.headers {
-        head += &format!("{name}: {value}\r\n");
+        head = format!("{head}{name}: {value}\r\n");
     }
     stream.write_all(format!("{head}\r\n").as_bytes()).ok()?;
     let end = reply.cut.unwrap_or(reply.body.len());

@@ -58,8 +58,10 @@ fn blob(fake: &Fake, of: &[u8]) -> Result<Vec<u8>, String> {
     blob_with(fake, settings(), of, Some(of.len() as u64))
 }
 
+type Answer = Box<dyn Fn(&Asked) -> Reply + Send + Sync>;
+
 /// Answers the first requests one after the other and the rest with the last.
-fn in_turn(replies: Vec<Box<dyn Fn(&Asked) -> Reply + Send + Sync>>) -> Fake {
+fn in_turn(replies: Vec<Answer>) -> Fake {
     let count = AtomicUsize::new(0);
     Fake::start(move |asked| {
         let at = count.fetch_add(1, Ordering::Relaxed).min(replies.len() - 1);
@@ -315,12 +317,12 @@ fn a_registry_token_is_shown_as_it_is() {
 #[test]
 fn a_token_server_that_is_wrong_is_an_error() {
     let with_token = |status: u16, token: &'static str| {
-        Fake::start(move |asked| match asked.path.as_str() {
-            "/token?scope=repository%3Aapp%3Apull" => Reply::new(status, token),
-            _ => {
-                let realm = format!("Bearer realm=\"http://{}/token\"", asked.header("host"));
-                Reply::new(401, "").with("WWW-Authenticate", realm)
+        Fake::start(move |asked| {
+            if asked.path == "/token?scope=repository%3Aapp%3Apull" {
+                return Reply::new(status, token);
             }
+            let realm = format!("Bearer realm=\"http://{}/token\"", asked.header("host"));
+            Reply::new(401, "").with("WWW-Authenticate", realm)
         })
     };
     let refused = "HOST refuses access to app: it does not exist, or needs a login; try `docker login HOST`";
@@ -502,7 +504,7 @@ fn mirrored(origin: &Fake, mirrors: &[&Fake]) -> Settings {
     let path = directory.path().join("registries.conf");
     let mut text = format!("[[registry]]\nlocation = \"{}\"\n", origin.host);
     for mirror in mirrors {
-        text += &format!("[[registry.mirror]]\nlocation = \"{}/copy\"\n", mirror.host);
+        text = format!("{text}[[registry.mirror]]\nlocation = \"{}/copy\"\n", mirror.host);
     }
     std::fs::write(&path, text).unwrap();
     Settings { mirrors: Mirrors::from_files(&[path], &[]).unwrap(), ..settings() }

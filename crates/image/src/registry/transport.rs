@@ -64,7 +64,7 @@ impl Request {
     }
 
     /// Asks for the rest of a body, if it still is the one of that entity tag.
-    pub(super) fn from_offset(mut self, offset: u64, etag: Option<&HeaderValue>) -> Self {
+    pub(super) fn resume_at(mut self, offset: u64, etag: Option<&HeaderValue>) -> Self {
         if let Ok(range) = HeaderValue::from_str(&format!("bytes={offset}-")) {
             self.headers.push((RANGE, range));
             self.headers.extend(etag.map(|etag| (IF_RANGE, etag.clone())));
@@ -129,7 +129,11 @@ impl Transport {
         let mut tries = 1;
         loop {
             let outcome = self.follow(request);
-            let Some(asked_wait) = asks_for_another_try(&outcome) else { return outcome };
+            let asked_wait = match verdict(&outcome) {
+                Verdict::Final => return outcome,
+                Verdict::Retry => None,
+                Verdict::RetryAfter(wait) => Some(wait),
+            };
             let wait = asked_wait.unwrap_or_else(|| self.backoff.wait(tries, chance()));
             if tries >= self.backoff.tries || wait > self.backoff.longest {
                 return match outcome {
@@ -237,21 +241,30 @@ fn client(settings: &Settings, local: bool) -> Result<Client, RegistryError> {
     builder.build().map_err(RegistryError::Client)
 }
 
-/// `Some` where the request is worth another try, with the wait that the registry wants if it wants one.
-fn asks_for_another_try(outcome: &Result<Answer, RegistryError>) -> Option<Option<Duration>> {
-    match outcome {
-        Err(RegistryError::Unreachable { .. }) => Some(None),
-        Err(_) => None,
-        Ok(answer) => {
-            let status = answer.response.status();
-            let temporary = status == StatusCode::TOO_MANY_REQUESTS
-                || (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED);
-            temporary.then(|| {
-                let value = answer.response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-                retry_after(value, now())
-            })
-        }
+/// What becomes of a request after a try.
+enum Verdict {
+    /// Another try would not help.
+    Final,
+    /// It may help, after a wait of our choice.
+    Retry,
+    /// It may help, after the wait that the registry asks for.
+    RetryAfter(Duration),
+}
+
+fn verdict(outcome: &Result<Answer, RegistryError>) -> Verdict {
+    let response = match outcome {
+        Err(RegistryError::Unreachable { .. }) => return Verdict::Retry,
+        Err(_) => return Verdict::Final,
+        Ok(answer) => &answer.response,
+    };
+    let status = response.status();
+    let is_temporary = status == StatusCode::TOO_MANY_REQUESTS
+        || (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED);
+    if !is_temporary {
+        return Verdict::Final;
     }
+    let wait = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?, now()));
+    wait.map_or(Verdict::Retry, Verdict::RetryAfter)
 }
 
 fn now() -> Timestamp {
