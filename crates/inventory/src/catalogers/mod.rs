@@ -3,10 +3,20 @@
 use crate::cataloger::Cataloger;
 
 mod alpine_apk;
+mod java_archive;
+mod java_lockfile;
+mod java_pom;
 mod os_release;
 
 /// Every format that Seawall reads.
-pub const CATALOGERS: &[&dyn Cataloger] = &[&alpine_apk::AlpineApk, &os_release::OsRelease];
+pub const CATALOGERS: &[&dyn Cataloger] = &[
+    &alpine_apk::AlpineApk,
+    &java_archive::JavaArchive,
+    &java_lockfile::GradleLockfile,
+    &java_pom::JavaPom,
+    &java_lockfile::SbtLockfile,
+    &os_release::OsRelease,
+];
 
 #[cfg(test)]
 mod tests {
