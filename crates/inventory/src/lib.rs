@@ -11,6 +11,7 @@ pub mod cataloger;
 pub mod catalogers;
 mod codec;
 mod dispatch;
+mod document;
 pub mod facts;
 mod inventory;
 
