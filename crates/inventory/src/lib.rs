@@ -12,7 +12,7 @@ pub mod cataloger;
 pub mod catalogers;
 mod codec;
 mod dispatch;
-mod documents;
+mod document;
 pub mod facts;
 mod inventory;
 mod maven_pom;

@@ -10,7 +10,7 @@ use seawall_model::{FilePath, PackageKind, ProblemKind, Scope};
 use serde::Deserialize;
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
-use crate::documents;
+use crate::document;
 
 pub(super) struct GradleLockfile;
 pub(super) struct SbtLockfile;
@@ -33,7 +33,7 @@ impl Cataloger for GradleLockfile {
     }
 
     fn catalog(&self, file: &SourceFile<'_>, found: &mut Found<'_>) {
-        let Some(text) = documents::text(file, found) else { return };
+        let Some(text) = document::text(file, found) else { return };
         let of_file = match file.path.file_name() {
             b"buildscript-gradle.lockfile" => Scope::Development,
             name if is_of_configuration(file.path) => scope(&String::from_utf8_lossy(name)),
@@ -103,7 +103,8 @@ impl Cataloger for SbtLockfile {
     }
 
     fn catalog(&self, file: &SourceFile<'_>, found: &mut Found<'_>) {
-        let Some(lock) = documents::json::<SbtLock>(file, found) else { return };
+        let Some(text) = document::text(file, found) else { return };
+        let Some(lock) = document::json::<SbtLock>(&*text, found) else { return };
         for dependency in lock.dependencies {
             let name = format!("{}:{}", dependency.org, dependency.name);
             let mut package = found.package(PackageKind::Maven, name, dependency.version);

@@ -8,8 +8,8 @@
 use seawall_model::{PackageKind, ProblemKind, Scope};
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
-use crate::documents;
 use crate::maven_pom::Pom;
+use crate::xml;
 
 pub(super) struct JavaPom;
 
@@ -27,8 +27,11 @@ impl Cataloger for JavaPom {
     }
 
     fn catalog(&self, file: &SourceFile<'_>, found: &mut Found<'_>) {
-        let Some(text) = documents::text(file, found) else { return };
-        let (pom, result) = Pom::parse(&text, file.limits.max_nesting);
+        let bytes = match file.bytes() {
+            Ok(bytes) => bytes,
+            Err(error) => return found.read_problem(&error),
+        };
+        let (pom, result) = Pom::parse(&xml::decoded(&bytes), file.limits.max_nesting);
         if let Err(error) = result {
             found.problem(ProblemKind::Malformed, error.to_string());
         }
