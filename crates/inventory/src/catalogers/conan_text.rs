@@ -80,7 +80,7 @@ fn push_sections(text: &str, sections: &[&str], scope: Scope, found: &mut Found<
         }
     }
     if open > 0 {
-        let message = format!("{open} requirements of {} have no single version", sections.join(", "));
+        let message = format!("{open} requirements have no single version and are left out");
         found.problem(ProblemKind::Skipped, message);
     }
 }

@@ -74,6 +74,9 @@ fn push(uses: &str, comments: &BTreeMap<&str, &str>, found: &mut Found<'_>) {
     if let Some(image) = uses.strip_prefix("docker://") {
         return found.problem(ProblemKind::Skipped, format!("the image {image:?} is no action"));
     }
+    if uses.contains("${{") {
+        return found.problem(ProblemKind::Skipped, format!("{uses:?} is known only when the workflow runs"));
+    }
     let Some(package) = package(uses, comments, found) else {
         return found.problem(ProblemKind::Malformed, format!("{uses:?} names no action"));
     };
@@ -84,7 +87,7 @@ fn package(uses: &str, comments: &BTreeMap<&str, &str>, found: &Found<'_>) -> Op
     let (name, reference) = uses.split_once('@')?;
     let mut parts = name.splitn(3, '/');
     let (owner, repository) = (parts.next()?, parts.next()?);
-    if owner.is_empty() || repository.is_empty() || reference.is_empty() || uses.contains("${{") {
+    if owner.is_empty() || repository.is_empty() || reference.is_empty() {
         return None;
     }
     let comment = comments.get(uses).copied().filter(|_| is_commit(reference));
