@@ -6,13 +6,19 @@
 //! Start reading at [`cataloger`] (the trait that each format implements), then one short format such as
 //! `catalogers/alpine_apk.rs`, then [`assembly`] (how facts of layers become one inventory).
 
+mod archive;
 pub mod assembly;
 pub mod cataloger;
 pub mod catalogers;
 mod codec;
+mod conan_reference;
 mod dispatch;
+mod document;
+mod erlang_terms;
 pub mod facts;
 mod inventory;
+mod maven_pom;
+mod xml;
 
 pub use assembly::{Assembled, LayerFacts, assemble};
 pub use cataloger::{Cataloger, Found, SourceFile, Target, Trigger};

@@ -3,10 +3,58 @@
 use crate::cataloger::Cataloger;
 
 mod alpine_apk;
+mod cocoapods_podfile;
+mod conan_lock;
+mod conan_text;
+mod conda_environment;
+mod conda_meta;
+mod dart_pubspec;
+mod dotnet_deps;
+mod dotnet_lockfile;
+mod dotnet_project;
+mod elixir_mix;
+mod erlang_app;
+mod erlang_rebar;
+mod github_actions;
+mod java_archive;
+mod java_lockfile;
+mod java_pom;
+mod java_runtime;
+mod julia_manifest;
 mod os_release;
+mod r_description;
+mod r_renv;
+mod swift_resolved;
 
 /// Every format that Seawall reads.
-pub const CATALOGERS: &[&dyn Cataloger] = &[&alpine_apk::AlpineApk, &os_release::OsRelease];
+pub const CATALOGERS: &[&dyn Cataloger] = &[
+    &alpine_apk::AlpineApk,
+    &cocoapods_podfile::CocoapodsPodfile,
+    &conan_text::ConanFile,
+    &conan_text::ConanInfo,
+    &conan_lock::ConanLock,
+    &conda_environment::CondaEnvironment,
+    &conda_meta::CondaMeta,
+    &dart_pubspec::DartPubspec,
+    &dotnet_deps::DotnetDeps,
+    &dotnet_project::DotnetConfig,
+    &dotnet_lockfile::DotnetLockfile,
+    &dotnet_project::DotnetProject,
+    &elixir_mix::ElixirMix,
+    &erlang_app::ErlangApp,
+    &erlang_rebar::ErlangRebar,
+    &github_actions::GithubActions,
+    &java_archive::JavaArchive,
+    &java_lockfile::GradleLockfile,
+    &java_pom::JavaPom,
+    &java_runtime::JavaRuntime,
+    &java_lockfile::SbtLockfile,
+    &julia_manifest::JuliaManifest,
+    &os_release::OsRelease,
+    &r_description::RDescription,
+    &r_renv::RRenv,
+    &swift_resolved::SwiftResolved,
+];
 
 #[cfg(test)]
 mod tests {
