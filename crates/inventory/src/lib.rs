@@ -12,7 +12,9 @@ pub mod catalogers;
 mod codec;
 mod dispatch;
 mod document;
+mod executable;
 pub mod facts;
+mod go_build_info;
 mod inventory;
 
 pub use assembly::{Assembled, LayerFacts, assemble};

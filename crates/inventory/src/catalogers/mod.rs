@@ -3,10 +3,13 @@
 use crate::cataloger::Cataloger;
 
 mod alpine_apk;
+mod go_binary;
 mod os_release;
+mod rust_auditable;
 
 /// Every format that Seawall reads.
-pub const CATALOGERS: &[&dyn Cataloger] = &[&alpine_apk::AlpineApk, &os_release::OsRelease];
+pub const CATALOGERS: &[&dyn Cataloger] =
+    &[&alpine_apk::AlpineApk, &go_binary::GoBinary, &os_release::OsRelease, &rust_auditable::RustAuditable];
 
 #[cfg(test)]
 mod tests {
