@@ -14,7 +14,7 @@ use object::pe::{
     ImageFileHeader, ImageSectionHeader,
 };
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
-use object::read::macho::{LoadCommandIterator, MachHeader, Section as _, Segment as _};
+use object::read::macho::{LoadCommandIterator, MachHeader, Segment as _};
 use object::{BigEndian, Endianness, Pod, pod};
 use seawall_model::Content;
 

@@ -6,6 +6,7 @@
 //! Start reading at [`cataloger`] (the trait that each format implements), then one short format such as
 //! `catalogers/alpine_apk.rs`, then [`assembly`] (how facts of layers become one inventory).
 
+mod archive;
 pub mod assembly;
 pub mod cataloger;
 pub mod catalogers;
@@ -16,6 +17,11 @@ mod executable;
 pub mod facts;
 mod go_build_info;
 mod inventory;
+mod maven_pom;
+mod node;
+mod python;
+mod reach;
+mod xml;
 
 pub use assembly::{Assembled, LayerFacts, assemble};
 pub use cataloger::{Cataloger, Found, SourceFile, Target, Trigger};

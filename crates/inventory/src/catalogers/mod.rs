@@ -4,12 +4,51 @@ use crate::cataloger::Cataloger;
 
 mod alpine_apk;
 mod go_binary;
+mod java_archive;
+mod java_lockfile;
+mod java_pom;
+mod node_bun;
+mod node_deno;
+mod node_npm_lock;
+mod node_package_json;
+mod node_pnpm;
+mod node_yarn;
 mod os_release;
+mod python_installed;
+mod python_pdm;
+mod python_pipfile;
+mod python_poetry;
+mod python_pylock;
+mod python_requirements;
+mod python_setup;
+mod python_uv;
 mod rust_auditable;
 
 /// Every format that Seawall reads.
-pub const CATALOGERS: &[&dyn Cataloger] =
-    &[&alpine_apk::AlpineApk, &go_binary::GoBinary, &os_release::OsRelease, &rust_auditable::RustAuditable];
+pub const CATALOGERS: &[&dyn Cataloger] = &[
+    &alpine_apk::AlpineApk,
+    &go_binary::GoBinary,
+    &java_archive::JavaArchive,
+    &java_lockfile::GradleLockfile,
+    &java_pom::JavaPom,
+    &java_lockfile::SbtLockfile,
+    &os_release::OsRelease,
+    &node_bun::NodeBun,
+    &node_deno::NodeDeno,
+    &node_npm_lock::NodeNpmLock,
+    &node_package_json::NodePackageJson,
+    &node_pnpm::NodePnpm,
+    &node_yarn::NodeYarn,
+    &python_installed::PythonInstalled,
+    &python_pdm::PythonPdm,
+    &python_pipfile::PythonPipfile,
+    &python_poetry::PythonPoetry,
+    &python_pylock::PythonPylock,
+    &python_requirements::PythonRequirements,
+    &python_setup::PythonSetup,
+    &python_uv::PythonUv,
+    &rust_auditable::RustAuditable,
+];
 
 #[cfg(test)]
 mod tests {

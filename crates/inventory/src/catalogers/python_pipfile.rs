@@ -29,7 +29,7 @@ impl Cataloger for PythonPipfile {
 
     fn catalog(&self, file: &SourceFile<'_>, found: &mut Found<'_>) {
         let Some(text) = document::text(file, found) else { return };
-        let Some(lock) = document::json::<BTreeMap<Text<'_>, Group<'_>>>(&text, found) else { return };
+        let Some(lock) = document::json::<BTreeMap<Text<'_>, Group<'_>>>(&*text, found) else { return };
         // Every category of packages is a map of its own; the first word of the file is about itself.
         for (category, group) in lock.into_iter().filter(|(category, _)| &**category != "_meta") {
             let scope = if &*category == "default" { Scope::Runtime } else { Scope::Development };
@@ -63,7 +63,9 @@ fn list(name: &str, locked: &Locked<'_>, scope: Scope, found: &mut Found<'_>) {
     package.scope = scope;
     if !locked.git.is_empty() {
         package.version = locked.reference.to_string();
-        package.qualifiers.push(("vcs_url".to_owned(), format!("git+{}@{}", &*locked.git, &*locked.reference)));
+        package
+            .qualifiers
+            .push(("vcs_url".to_owned(), format!("git+{}@{}", &*locked.git, &*locked.reference)));
     }
     // Folders have no version.
     if !package.version.is_empty() {

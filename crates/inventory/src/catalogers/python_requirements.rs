@@ -67,9 +67,8 @@ fn logical_lines(text: &str) -> Vec<String> {
 
 /// A comment begins at the start of a line or after a blank.
 fn without_comment(line: &str) -> &str {
-    let starts = |at: &usize| {
-        line.get(..*at).is_some_and(|before| before.is_empty() || before.ends_with([' ', '\t']))
-    };
+    let starts =
+        |at: &usize| line.get(..*at).is_some_and(|before| before.is_empty() || before.ends_with([' ', '\t']));
     let comment = line.match_indices('#').map(|(at, _)| at).find(starts);
     comment.and_then(|at| line.get(..at)).unwrap_or(line).trim()
 }

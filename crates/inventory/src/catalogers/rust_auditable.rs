@@ -8,7 +8,7 @@ use std::io;
 
 use flate2::read::ZlibDecoder;
 use seawall_model::limits::read_bounded;
-use seawall_model::{PackageKind, ProblemKind, Scope};
+use seawall_model::{PackageKind, Scope};
 use serde::Deserialize;
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
