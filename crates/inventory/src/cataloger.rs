@@ -1,10 +1,12 @@
 //! The contract of a package format: which files it wants, and what it makes of one.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::io;
 
 use seawall_model::{Content, Distro, FilePath, Limits, Package, PackageKind, Place, Problem, ProblemKind};
 
+use crate::executable::Executable;
 use crate::facts::{FileFacts, OwnedFiles};
 
 /// One format of package data.
@@ -86,9 +88,21 @@ pub struct SourceFile<'a> {
     pub limits: &'a Limits,
     /// What is being scanned: [`Target::Installed`] or [`Target::Source`].
     pub scanned: Target,
+    /// Read when the first cataloger asks, for all of them.
+    executable: OnceCell<Option<Executable>>,
 }
 
 impl<'a> SourceFile<'a> {
+    /// A file that was claimed.
+    pub fn new(path: FilePath<'a>, content: Content<'a>, limits: &'a Limits, scanned: Target) -> Self {
+        Self { path, content, limits, scanned, executable: OnceCell::new() }
+    }
+
+    /// The headers of the file, where it is a program or a library.
+    pub(crate) fn executable(&self) -> Option<&Executable> {
+        self.executable.get_or_init(|| Executable::parse(self.content)).as_ref()
+    }
+
     /// The whole file, where it is no larger than [`Limits::max_text_bytes`].
     ///
     /// # Errors

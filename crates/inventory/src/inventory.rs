@@ -93,8 +93,8 @@ impl Analyser for Inventory {
             let problem = Problem::at(path, seawall_model::ProblemKind::Unreadable, error.to_string());
             return self.unreadable(problem, facts);
         }
+        let file = SourceFile::new(entry.path, content, &self.limits, self.scanned);
         for index in members(self.by_content(entry, head)) {
-            let file = SourceFile { path: entry.path, content, limits: &self.limits, scanned: self.scanned };
             facts.files.push(catalog(CATALOGERS[index], &file));
         }
     }

@@ -15,9 +15,14 @@ mod conan_reference;
 mod dispatch;
 mod document;
 mod erlang_terms;
+mod executable;
 pub mod facts;
+mod go_build_info;
 mod inventory;
 mod maven_pom;
+mod node;
+mod python;
+mod reach;
 mod xml;
 
 pub use assembly::{Assembled, LayerFacts, assemble};

@@ -16,14 +16,30 @@ mod elixir_mix;
 mod erlang_app;
 mod erlang_rebar;
 mod github_actions;
+mod go_binary;
 mod java_archive;
 mod java_lockfile;
 mod java_pom;
 mod java_runtime;
 mod julia_manifest;
+mod node_bun;
+mod node_deno;
+mod node_npm_lock;
+mod node_package_json;
+mod node_pnpm;
+mod node_yarn;
 mod os_release;
+mod python_installed;
+mod python_pdm;
+mod python_pipfile;
+mod python_poetry;
+mod python_pylock;
+mod python_requirements;
+mod python_setup;
+mod python_uv;
 mod r_description;
 mod r_renv;
+mod rust_auditable;
 mod swift_resolved;
 
 /// Every format that Seawall reads.
@@ -44,6 +60,7 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &erlang_app::ErlangApp,
     &erlang_rebar::ErlangRebar,
     &github_actions::GithubActions,
+    &go_binary::GoBinary,
     &java_archive::JavaArchive,
     &java_lockfile::GradleLockfile,
     &java_pom::JavaPom,
@@ -51,8 +68,23 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &java_lockfile::SbtLockfile,
     &julia_manifest::JuliaManifest,
     &os_release::OsRelease,
+    &node_bun::NodeBun,
+    &node_deno::NodeDeno,
+    &node_npm_lock::NodeNpmLock,
+    &node_package_json::NodePackageJson,
+    &node_pnpm::NodePnpm,
+    &node_yarn::NodeYarn,
+    &python_installed::PythonInstalled,
+    &python_pdm::PythonPdm,
+    &python_pipfile::PythonPipfile,
+    &python_poetry::PythonPoetry,
+    &python_pylock::PythonPylock,
+    &python_requirements::PythonRequirements,
+    &python_setup::PythonSetup,
+    &python_uv::PythonUv,
     &r_description::RDescription,
     &r_renv::RRenv,
+    &rust_auditable::RustAuditable,
     &swift_resolved::SwiftResolved,
 ];
 
