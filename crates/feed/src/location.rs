@@ -196,7 +196,8 @@ fn anonymous_file(dir: &Path) -> Result<File, FeedError> {
 }
 
 fn named_then_removed(dir: &Path) -> io::Result<File> {
-    let path = dir.join(format!(".seawall-download-{}-{:?}", std::process::id(), std::thread::current().id()));
+    let path =
+        dir.join(format!(".seawall-download-{}-{:?}", std::process::id(), std::thread::current().id()));
     let file = File::options().read(true).write(true).create_new(true).open(&path)?;
     std::fs::remove_file(&path)?;
     Ok(file)

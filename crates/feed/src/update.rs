@@ -273,9 +273,11 @@ impl Worker<'_> {
     fn largest_first(&self, wanted: &[EcosystemName]) -> Vec<usize> {
         let size = |name: &EcosystemName| match self.request.from {
             Location::Path(dir) => std::fs::metadata(zip_path(dir, *name)).map_or(0, |meta| meta.len()),
-            Location::Url(_) => {
-                self.old.get(name.as_str()).and_then(|segment| segment.meta().ok()).map_or(0, |meta| meta.size)
-            }
+            Location::Url(_) => self
+                .old
+                .get(name.as_str())
+                .and_then(|segment| segment.meta().ok())
+                .map_or(0, |meta| meta.size),
         };
         let mut order: Vec<usize> = (0..wanted.len()).collect();
         order.sort_by_key(|position| std::cmp::Reverse(size(&wanted[*position])));
@@ -429,7 +431,9 @@ fn kev_section(
     old: Option<&Database>,
     dir: &Path,
 ) -> Result<Vec<u8>, FeedError> {
-    let Some(location) = location else { return Ok(old.map(|old| old.kev_bytes().to_vec()).unwrap_or_default()) };
+    let Some(location) = location else {
+        return Ok(old.map(|old| old.kev_bytes().to_vec()).unwrap_or_default());
+    };
     let list = lists::read_kev(&read_list(location, dir)?);
     let list = list.map_err(|why| FeedError::List { list: location.to_string(), why })?;
     Ok(Kev::encode(&location.to_string(), list.date, &list.entries))
@@ -440,7 +444,9 @@ fn epss_section(
     old: Option<&Database>,
     dir: &Path,
 ) -> Result<Vec<u8>, FeedError> {
-    let Some(location) = location else { return Ok(old.map(|old| old.epss_bytes().to_vec()).unwrap_or_default()) };
+    let Some(location) = location else {
+        return Ok(old.map(|old| old.epss_bytes().to_vec()).unwrap_or_default());
+    };
     let list = lists::read_epss(&read_list(location, dir)?);
     let list = list.map_err(|why| FeedError::List { list: location.to_string(), why })?;
     Ok(Epss::encode(&location.to_string(), list.date, &list.entries))

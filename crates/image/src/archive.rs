@@ -139,6 +139,7 @@ impl TarIndex {
             manifest_digest: None,
             config_digest: digest_of(&config_bytes),
             config,
+            config_bytes,
             layers,
         };
         Ok(DockerArchive { names: image.layers.clone(), index: self, description })

@@ -145,7 +145,7 @@ impl<R: Read> Read for VerifiedReader<R> {
 }
 
 /// The digest of bytes at hand.
-pub(crate) fn digest_of(bytes: &[u8]) -> Digest {
+pub fn digest_of(bytes: &[u8]) -> Digest {
     Digest::from_sha256(Sha256::digest(bytes).into())
 }
 

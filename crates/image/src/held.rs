@@ -39,7 +39,7 @@ impl HeldBytes {
             return Ok(held);
         }
         let file = spill(content.take(size))?;
-        Ok(Held { budget: None, bytes: Bytes::File(Spilled { file, size }) })
+        Ok(Held { budget: None, bytes: Bytes::File(FileOnDisk { file, size }) })
     }
 
     fn reserve(&self, size: u64) -> bool {
@@ -71,7 +71,7 @@ pub(crate) struct Held<'h> {
 
 enum Bytes {
     Memory(Vec<u8>),
-    File(Spilled),
+    File(FileOnDisk),
 }
 
 impl Held<'_> {
@@ -91,12 +91,13 @@ impl Drop for Held<'_> {
     }
 }
 
-struct Spilled {
-    file: File,
-    size: u64,
+/// A file of known size, read at any place.
+pub(crate) struct FileOnDisk {
+    pub(crate) file: File,
+    pub(crate) size: u64,
 }
 
-impl ReadAt for Spilled {
+impl ReadAt for FileOnDisk {
     fn size(&self) -> u64 {
         self.size
     }

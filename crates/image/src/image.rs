@@ -17,6 +17,8 @@ pub struct ImageDescription {
     /// The digest of the configuration: Docker's image ID.
     pub config_digest: Digest,
     pub config: ImageConfig,
+    /// The configuration's bytes as they came.
+    pub config_bytes: Vec<u8>,
     /// Base first; as many as `config.diff_ids`.
     pub layers: Vec<LayerDescription>,
 }
@@ -87,10 +89,12 @@ impl<S: BlobSource> BlobImage<S> {
             return Err(ManifestError::Inconsistent(message).into());
         }
         let config_digest = manifest.config.digest;
-        let config = read_config(&source, &manifest, limits)?;
+        let config_bytes = read_config(&source, &manifest, limits)?;
+        let config = ImageConfig::parse(&config_bytes)?;
         let layers = layers_of(&manifest, &config)?;
         let manifest_digest = Some(manifest_digest);
-        let description = ImageDescription { name, manifest_digest, config_digest, config, layers };
+        let description =
+            ImageDescription { name, manifest_digest, config_digest, config, config_bytes, layers };
         Ok(Self { source, description })
     }
 
@@ -119,7 +123,7 @@ fn read_config(
     source: &impl BlobSource,
     manifest: &ImageManifest,
     limits: &Limits,
-) -> Result<ImageConfig, ImageError> {
+) -> Result<Vec<u8>, ImageError> {
     let blob = |source| ImageError::Blob { what: "configuration", source };
     let size = Some(manifest.config.size).filter(|size| *size > 0);
     let reader = source.open(&manifest.config.digest, size).map_err(blob)?;
@@ -129,7 +133,7 @@ fn read_config(
     if actual != manifest.config.digest {
         return Err(blob(BlobError::WrongDigest { expected: manifest.config.digest, actual }));
     }
-    Ok(ImageConfig::parse(&bytes)?)
+    Ok(bytes)
 }
 
 pub(crate) fn layers_of(

@@ -27,6 +27,7 @@ pub mod squash;
 pub mod stream;
 pub mod tar;
 mod tree;
+pub mod unpacked;
 
 pub use blobs::{BlobError, BlobSource, RawManifest};
 pub use environment::Environment;

@@ -281,7 +281,13 @@ fn describe_docker(
     let layers = docker_layers(chosen, &config, limits)?;
     let names = chosen.layers.iter().map(|name| documents.follow(name)).collect();
     let config_digest = digest_of(bytes);
-    let image =
-        ImageDescription { name: choice.name.clone(), manifest_digest: None, config_digest, config, layers };
+    let image = ImageDescription {
+        name: choice.name.clone(),
+        manifest_digest: None,
+        config_digest,
+        config,
+        config_bytes: bytes.clone(),
+        layers,
+    };
     Ok((image, names))
 }

@@ -40,7 +40,9 @@ fn parse_trivyignore(text: &str) -> Result<Vec<Exception>> {
         let rule = words.next().unwrap_or_default().to_owned();
         let mut expires = None;
         for word in words {
-            let date = word.strip_prefix("exp:").with_context(|| format!("line {}: {word:?} is not understood", index + 1))?;
+            let date = word
+                .strip_prefix("exp:")
+                .with_context(|| format!("line {}: {word:?} is not understood", index + 1))?;
             expires = Some(date.parse().with_context(|| format!("line {}", index + 1))?);
         }
         exceptions.push(Exception {
@@ -105,7 +107,10 @@ fn fits(exception: &Exception, finding: &Finding, package: &Package, distro: Opt
         || finding.aliases.iter().any(|alias| alias == wanted)
         || finding.advisories.iter().any(|advisory| advisory.id == wanted);
     named
-        && exception.purl_prefix.as_ref().is_none_or(|prefix| package.purl(distro).to_string().starts_with(prefix))
+        && exception
+            .purl_prefix
+            .as_ref()
+            .is_none_or(|prefix| package.purl(distro).to_string().starts_with(prefix))
         && exception.path_prefix.as_ref().is_none_or(|prefix| {
             let prefix = prefix.trim_matches('/');
             package.places.iter().all(|place| place.path.as_path().starts_with(prefix))
@@ -144,7 +149,11 @@ mod tests {
         let mut findings = [finding("CVE-2026-0001")];
         let notes = apply(&exceptions, &mut findings, &packages, None, "2026-06-01".parse().unwrap());
         let notes: Vec<_> = notes.iter().map(|note| format!("{}: {}", note.source, note.message)).collect();
-        format!("{} {}", if findings[0].suppression.is_some() { "suppressed" } else { "open" }, notes.join("; "))
+        format!(
+            "{} {}",
+            if findings[0].suppression.is_some() { "suppressed" } else { "open" },
+            notes.join("; ")
+        )
     }
 
     #[test]

@@ -41,22 +41,30 @@ impl FromStr for OutputFile {
 impl OutputFile {
     /// The stated format, else the one that the ending of the name means, else the one of standard output.
     fn format(&self, standard: Format) -> Format {
-        let by_ending = self.path.extension().and_then(|ending| ending.to_str()).and_then(|ending| match ending {
-            "json" => Some(Format::Json),
-            "txt" => Some(Format::Table),
-            _ => None,
-        });
+        let by_ending =
+            self.path.extension().and_then(|ending| ending.to_str()).and_then(|ending| match ending {
+                "json" => Some(Format::Json),
+                "txt" => Some(Format::Table),
+                _ => None,
+            });
         self.format.or(by_ending).unwrap_or(standard)
     }
 }
 
 /// Prints the report and writes the files.
-pub(crate) fn emit(report: &ScanReport, format: Format, files: &[OutputFile], options: TableOptions) -> Result<()> {
+pub(crate) fn emit(
+    report: &ScanReport,
+    format: Format,
+    files: &[OutputFile],
+    options: TableOptions,
+) -> Result<()> {
     for file in files {
         let path = file.path.display();
-        let mut out = BufWriter::new(File::create(&file.path).with_context(|| format!("can't write {path}"))?);
+        let mut out =
+            BufWriter::new(File::create(&file.path).with_context(|| format!("can't write {path}"))?);
         let mut plain = anstream::StripStream::new(&mut out);
-        write_report(report, file.format(format), options, &mut plain).with_context(|| format!("can't write {path}"))?;
+        write_report(report, file.format(format), options, &mut plain)
+            .with_context(|| format!("can't write {path}"))?;
         out.flush().with_context(|| format!("can't write {path}"))?;
     }
     let mut out = BufWriter::new(anstream::stdout().lock());
@@ -64,7 +72,12 @@ pub(crate) fn emit(report: &ScanReport, format: Format, files: &[OutputFile], op
     Ok(out.flush()?)
 }
 
-fn write_report(report: &ScanReport, format: Format, options: TableOptions, out: &mut dyn Write) -> io::Result<()> {
+fn write_report(
+    report: &ScanReport,
+    format: Format,
+    options: TableOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match format {
         Format::Table => write_table(report, options, out),
         Format::Json => write_json(report, out),

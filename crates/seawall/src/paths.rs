@@ -12,7 +12,8 @@ pub(crate) fn cache_dir() -> Result<PathBuf> {
     }
     // The specification says that a relative path is to be ignored.
     let xdg = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
-    let home = || env::var_os("HOME").filter(|home| !home.is_empty()).map(|home| PathBuf::from(home).join(".cache"));
+    let home =
+        || env::var_os("HOME").filter(|home| !home.is_empty()).map(|home| PathBuf::from(home).join(".cache"));
     let base = xdg.or_else(home).context("there is no HOME to keep a cache in; set SEAWALL_CACHE_DIR")?;
     Ok(base.join("seawall"))
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,18 +11,19 @@ use anyhow::{Context, Result, anyhow, bail};
 use globset::GlobSet;
 use seawall_image::archive::{ArchiveKind, TarIndex};
 use seawall_image::cache::Cache;
-use seawall_image::daemon::{Daemon, DaemonError};
-use seawall_image::image::{BlobImage, ImageError};
+use seawall_image::containerd::{Containerd, ContainerdError};
+use seawall_image::daemon::storage::Storage;
+use seawall_image::daemon::{Daemon, DaemonError, DaemonImage};
+use seawall_image::image::{BlobImage, ImageDescription, ImageError, LayerDescription};
 use seawall_image::layout::{LayoutDir, Pick};
-use seawall_image::manifest::Platform;
+use seawall_image::manifest::{ImageConfig, Platform};
 use seawall_image::registry::{Registry, Settings as RegistrySettings};
-use seawall_image::scan::{Meter, ScanOptions, ScannedImage, scan_image};
+use seawall_image::scan::{Meter, ScanOptions, ScannedImage, scan_cached, scan_image};
 use seawall_image::stream::{StreamChoice, scan_stream};
+use seawall_image::unpacked::{UnpackedImage, scan_unpacked};
 use seawall_image::{Environment, Reference};
 use seawall_inventory::{Assembled, Facts, Inventory, LayerFacts, assemble};
-use seawall_model::{
-    Analyser, Content, EntryMeta, Interest, Limits, Problem,
-};
+use seawall_model::{Analyser, Content, Digest, EntryMeta, Interest, Limits, Problem};
 use seawall_report::{ImageFacts, LayerLine, SubjectKind};
 use seawall_source::{WalkOptions, scan_tree};
 
@@ -38,6 +40,7 @@ pub(crate) struct ReadOptions {
     pub(crate) exclude_text: Vec<String>,
     pub(crate) threads: usize,
     pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
     pub(crate) ca_cert: Option<PathBuf>,
     pub(crate) dangerous_plain_http: bool,
     pub(crate) limits: Limits,
@@ -72,20 +75,14 @@ pub(crate) fn read(target: &Target, options: &ReadOptions) -> Result<Readout> {
         Target::OciArchive { file, tag } => reader.archive(target, file, tag.as_deref(), Some(())),
         Target::Registry(reference) => reader.registry(reference),
         Target::Docker(reference) => {
-            let daemon = Daemon::docker(&Environment::of_process(), options.limits.clone())
-                .context("can't reach a Docker daemon")?;
-            reader
-                .daemon(&daemon, reference)?
-                .ok_or_else(|| anyhow!("the Docker daemon has no image {}; registry:{0} would fetch it", reference.familiar()))
+            let daemon = reader.docker().context("can't reach a Docker daemon")?;
+            reader.daemon(&daemon, reference)?.ok_or_else(|| missing("the Docker daemon", reference))
         }
-        Target::Podman(reference) => {
-            let daemon = Daemon::podman(&Environment::of_process(), options.limits.clone())
-                .context("can't reach Podman")?;
-            reader
-                .daemon(&daemon, reference)?
-                .ok_or_else(|| anyhow!("Podman has no image {}; registry:{0} would fetch it", reference.familiar()))
+        Target::Podman(reference) => reader.podman(reference)?.ok_or_else(|| missing("Podman", reference)),
+        Target::Containerd(reference) => {
+            let containerd = reader.containerd().context("can't reach containerd")?;
+            reader.containerd_image(&containerd, reference)?.ok_or_else(|| missing("containerd", reference))
         }
-        Target::Containerd(_) => bail!("images of containerd are not read yet"),
         Target::Image(reference) => reader.anywhere(reference),
     }
 }
@@ -128,7 +125,8 @@ impl Reader<'_> {
             files_seen: &files_seen,
         };
         let tree = scan_tree(dir, &analyser, &walk)?;
-        let layers: Vec<LayerFacts<'_>> = tree.facts.iter().map(|facts| LayerFacts { index: None, facts }).collect();
+        let layers: Vec<LayerFacts<'_>> =
+            tree.facts.iter().map(|facts| LayerFacts { index: None, facts }).collect();
         Ok(Readout {
             kind,
             name: dir.display().to_string(),
@@ -193,7 +191,8 @@ impl Reader<'_> {
             }
             (Some(_), _) => {
                 let pick = tag.map_or(Pick::Any, |tag| Pick::Tag(tag.to_owned()));
-                let image = index.into_oci(target.to_string(), &pick, &self.platform()).with_context(opened)?;
+                let image =
+                    index.into_oci(target.to_string(), &pick, &self.platform()).with_context(opened)?;
                 self.image(target.to_string(), |analyser, scan| Ok(scan_image(&image, analyser, scan)))
             }
             (None, _) => bail!(
@@ -232,9 +231,239 @@ impl Reader<'_> {
         settings.dangerous_plain_http = self.options.dangerous_plain_http;
         settings.limits = self.options.limits.clone();
         if let Some(path) = &self.options.ca_cert {
-            settings.ca_certificates =
-                std::fs::read(path).with_context(|| format!("can't read the certificates {}", path.display()))?;
+            settings.ca_certificates = std::fs::read(path)
+                .with_context(|| format!("can't read the certificates {}", path.display()))?;
         }
         Ok(settings)
+    }
+}
+
+/// How an image looks to the daemons: a platform only where one was asked for.
+fn daemon_platform(platform: Option<&Platform>) -> Option<seawall_image::daemon::Platform<'_>> {
+    platform.map(|platform| seawall_image::daemon::Platform {
+        os: &platform.os,
+        architecture: &platform.architecture,
+        variant: platform.variant.as_deref(),
+    })
+}
+
+fn missing(place: &str, reference: &Reference) -> anyhow::Error {
+    let name = reference.familiar();
+    anyhow!("{place} has no image {name}; registry:{name} would fetch it")
+}
+
+impl Reader<'_> {
+    fn docker(&self) -> Result<Daemon, DaemonError> {
+        Daemon::docker(&Environment::of_process(), self.options.limits.clone())
+    }
+
+    fn containerd(&self) -> Result<Containerd, ContainerdError> {
+        let mut settings = seawall_image::containerd::Settings::load(&Environment::of_process())?;
+        settings.limits = self.options.limits.clone();
+        Containerd::connect(settings)
+    }
+
+    /// A local daemon that has the image, else the registry.
+    fn anywhere(&self, reference: &Reference) -> Result<Readout> {
+        match self.docker() {
+            Ok(daemon) => match self.daemon(&daemon, reference) {
+                Ok(Some(readout)) => return Ok(readout),
+                Ok(None) => {}
+                Err(error) => return Err(error),
+            },
+            // No daemon, or one that is not for us: the registry has it.
+            Err(error) => log_passed_over(self.options, "Docker", &error),
+        }
+        match self.podman(reference) {
+            Ok(Some(readout)) => return Ok(readout),
+            Ok(None) => {}
+            Err(error) => log_passed_over(self.options, "Podman", error.as_ref()),
+        }
+        self.registry(reference).with_context(|| {
+            format!(
+                "no local daemon has the image {0}, and the registry did not give it",
+                reference.familiar()
+            )
+        })
+    }
+
+    /// An image of a daemon; `None` where it has none of this name.
+    fn daemon(&self, daemon: &Daemon, reference: &Reference) -> Result<Option<Readout>> {
+        let platform = daemon_platform(self.options.platform.as_ref());
+        let Some(image) = daemon.inspect(reference, platform)? else { return Ok(None) };
+        if let Some(wanted) = &self.options.platform
+            && (wanted.os != image.os || wanted.architecture != image.architecture)
+        {
+            bail!("the image of the daemon is for {}/{}, not for {wanted}", image.os, image.architecture);
+        }
+        let name = reference.familiar();
+        let document = format!("configuration of {}", image.id);
+        let known = self.options.cache.as_ref().and_then(|cache| cache.document(&document));
+        let description = known.and_then(|bytes| describe_cached(&name, &image, bytes));
+        let readout = self.image(name.clone(), |analyser, scan| {
+            if let Some(description) = &description
+                && let Some(scanned) = scan_cached(description, analyser, scan)
+            {
+                return Ok(scanned);
+            }
+            let stream = daemon.export(&image, platform)?;
+            let platform = self.platform();
+            let choice = StreamChoice { name, tag: None, platform: &platform };
+            let scanned = scan_stream(stream, &choice, analyser, scan, || {
+                let stream = daemon.export(&image, daemon_platform(self.options.platform.as_ref()));
+                let failed = |error: DaemonError| ImageError::NotFound(error.to_string());
+                stream.map(|stream| Box::new(stream) as Box<dyn Read>).map_err(failed)
+            })?;
+            if let Some(cache) = &self.options.cache {
+                // A cache that cannot be written costs time, not truth.
+                let _ = cache.keep_document(&document, &scanned.image.config_bytes);
+            }
+            Ok(scanned)
+        })?;
+        Ok(Some(readout))
+    }
+
+    /// An image of Podman: through its service, else from its storage on disk.
+    fn podman(&self, reference: &Reference) -> Result<Option<Readout>> {
+        match Daemon::podman(&Environment::of_process(), self.options.limits.clone()) {
+            Ok(daemon) => return self.daemon(&daemon, reference),
+            Err(error) if error.is_not_running() => {}
+            Err(error) => return Err(error).context("can't use the Podman service"),
+        }
+        let Some(storage) = Storage::find(&Environment::of_process(), self.options.limits.clone()) else {
+            return Ok(None);
+        };
+        let Some(image) = storage.image(reference)? else { return Ok(None) };
+        let name = reference.familiar();
+        let layers = image.layers.iter().map(|layer| (layer.diff_id, layer.diff_dir.clone())).collect();
+        let image = UnpackedImage::new(name.clone(), image.config, layers)?;
+        self.image(name, |analyser, scan| Ok(scan_unpacked(&image, analyser, scan))).map(Some)
+    }
+
+    fn containerd_image(&self, containerd: &Containerd, reference: &Reference) -> Result<Option<Readout>> {
+        let Some(image) = containerd.image(reference)? else { return Ok(None) };
+        let root = image.resolve()?;
+        let name = reference.familiar();
+        let image = BlobImage::open(image, name.clone(), root, &self.platform(), &self.options.limits)?;
+        self.image(name, |analyser, scan| Ok(scan_image(&image, analyser, scan))).map(Some)
+    }
+}
+
+fn log_passed_over(options: &ReadOptions, place: &str, error: &dyn std::error::Error) {
+    if options.verbose {
+        crate::output::note(&format!("{place} was not asked: {error}"));
+    }
+}
+
+/// The description of a daemon's image whose configuration is cached. It must agree with the daemon.
+fn describe_cached(name: &str, image: &DaemonImage, config_bytes: Vec<u8>) -> Option<ImageDescription> {
+    let config = ImageConfig::parse(&config_bytes).ok()?;
+    if config.diff_ids != image.diff_ids {
+        return None;
+    }
+    let layer = |diff_id: &Digest| LayerDescription { blob: None, diff_id: *diff_id, urls: Vec::new() };
+    Some(ImageDescription {
+        name: name.to_owned(),
+        manifest_digest: None,
+        config_digest: seawall_image::blobs::digest_of(&config_bytes),
+        layers: config.diff_ids.iter().map(layer).collect(),
+        config,
+        config_bytes,
+    })
+}
+
+/// Joins the facts of an image's layers.
+fn readout_of_image(name: String, scanned: ScannedImage<Facts>) -> Readout {
+    let mut layers: Vec<LayerFacts<'_>> = Vec::new();
+    for (index, layer) in scanned.layers.iter().enumerate() {
+        layers.push(LayerFacts { index: Some(index), facts: &layer.facts });
+    }
+    let mut assembled_layers = layers;
+    // What links name is visible by construction, and belongs to the layer that holds the bytes.
+    let aliases: Vec<(usize, &Facts)> =
+        scanned.aliases.iter().map(|(layer, facts)| (*layer, facts)).collect();
+    for (layer, facts) in &aliases {
+        assembled_layers.push(LayerFacts { index: Some(*layer), facts });
+    }
+    let is_alias = |layer: usize, path: seawall_model::FilePath<'_>| {
+        aliases.iter().any(|(index, facts)| {
+            *index == layer && facts.files.iter().any(|file| file.path.as_path() == path)
+        })
+    };
+    let assembled = assemble(&assembled_layers, &|layer, path| {
+        scanned.squashed.is_visible(layer, path) || is_alias(layer, path)
+    });
+    let instructions = scanned.image.config.instructions();
+    let line = |(index, layer): (usize, &seawall_image::scan::ScannedLayer<Facts>)| LayerLine {
+        diff_id: scanned.image.layers[index].diff_id,
+        blob: scanned.image.layers[index].blob.map(|(digest, _)| digest),
+        instruction: instructions.get(index).cloned().flatten(),
+        bytes: layer.tree.tar_bytes,
+        from_cache: layer.from_cache,
+    };
+    let lines = scanned.layers.iter().enumerate().map(line).collect();
+    Readout {
+        kind: SubjectKind::Image,
+        name,
+        image: Some(ImageFacts {
+            manifest_digest: scanned.image.manifest_digest,
+            id: scanned.image.config_digest,
+            platform: scanned.image.config.platform.to_string(),
+            created: scanned.image.config.created,
+        }),
+        layers: lines,
+        assembled,
+        problems: scanned.problems,
+        files_seen: scanned.layers.iter().map(|layer| layer.tree.files.len() as u64).sum(),
+        files_read: scanned.layers.iter().map(|layer| layer.tree.files_read).sum(),
+        layers_cached: scanned.layers.iter().filter(|layer| layer.from_cache).count(),
+    }
+}
+
+/// An inventory that does not look at what was excluded.
+struct Excluding<'a> {
+    inner: Inventory,
+    globs: &'a GlobSet,
+    text: &'a [String],
+}
+
+impl Analyser for Excluding<'_> {
+    type Facts = Facts;
+
+    fn identity(&self) -> String {
+        format!("{} without {:?}", self.inner.identity(), self.text)
+    }
+
+    fn interest(&self, entry: &EntryMeta<'_>) -> Interest {
+        let interest = self.inner.interest(entry);
+        if interest == Interest::Skip || self.globs.is_empty() {
+            return interest;
+        }
+        let path = std::ffi::OsStr::from_bytes(entry.path.as_bytes());
+        if self.globs.is_match(path) { Interest::Skip } else { interest }
+    }
+
+    fn wants_content(&self, entry: &EntryMeta<'_>, head: &[u8]) -> bool {
+        self.inner.wants_content(entry, head)
+    }
+
+    fn analyse(&self, entry: &EntryMeta<'_>, content: Content<'_>, facts: &mut Facts) {
+        self.inner.analyse(entry, content, facts);
+    }
+
+    fn unreadable(&self, problem: Problem, facts: &mut Facts) {
+        self.inner.unreadable(problem, facts);
+    }
+
+    fn fixed_paths(&self) -> &[&'static str] {
+        self.inner.fixed_paths()
+    }
+
+    fn encode(&self, facts: &Facts) -> Vec<u8> {
+        self.inner.encode(facts)
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Option<Facts> {
+        self.inner.decode(bytes)
     }
 }

@@ -73,15 +73,16 @@ impl Settings {
             None => find_upward(&std::env::current_dir().context("there is no working directory")?),
         };
         let Some(path) = found else { return Ok(Self::default()) };
-        let text = fs::read_to_string(&path).with_context(|| format!("can't read the settings {}", path.display()))?;
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("can't read the settings {}", path.display()))?;
         let mut settings = Self::parse(&text, &path.display().to_string())?;
         settings.path = Some(path);
         Ok(settings)
     }
 
     fn parse(text: &str, name: &str) -> Result<Self> {
-        let documents: Vec<Document> =
-            serde_saphyr::from_multiple(text).with_context(|| format!("the settings {name} are malformed"))?;
+        let documents: Vec<Document> = serde_saphyr::from_multiple(text)
+            .with_context(|| format!("the settings {name} are malformed"))?;
         let mut settings = Self::default();
         let mut kinds = BTreeSet::new();
         for (index, document) in documents.into_iter().enumerate() {
@@ -93,9 +94,13 @@ impl Settings {
                 bail!("{at} has rules, which this version does not evaluate yet");
             }
             match document.kind.as_str() {
-                "Settings" if !kinds.insert("Settings") => bail!("{at} is a second document of kind Settings"),
+                "Settings" if !kinds.insert("Settings") => {
+                    bail!("{at} is a second document of kind Settings")
+                }
                 "Settings" => settings.scan = document.scan.unwrap_or_default(),
-                "Policy" if document.scan.is_some() => bail!("{at} has scan settings in a document of kind Policy"),
+                "Policy" if document.scan.is_some() => {
+                    bail!("{at} has scan settings in a document of kind Policy")
+                }
                 "Policy" => {}
                 other => bail!("{at} has kind {other:?}: one of Settings, Policy"),
             }
@@ -120,8 +125,10 @@ impl ExceptionEntry {
         required(&self.reason, "reason")?;
         required(&self.approved_by, "approved_by")?;
         required(&self.expires, "expires")?;
-        let expires: Option<Timestamp> =
-            self.expires.map(|text| text.parse().with_context(|| format!("{at} has a wrong date"))).transpose()?;
+        let expires: Option<Timestamp> = self
+            .expires
+            .map(|text| text.parse().with_context(|| format!("{at} has a wrong date")))
+            .transpose()?;
         Ok(Exception {
             rule: self.rule,
             purl_prefix: self.purl,

@@ -12,9 +12,18 @@ use seawall_model::Digest;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
     /// An archive of `docker save`; the tag chooses where it holds several images.
-    DockerArchive { file: PathBuf, tag: Option<String> },
-    OciArchive { file: PathBuf, tag: Option<String> },
-    OciLayout { dir: PathBuf, pick: Pick },
+    DockerArchive {
+        file: PathBuf,
+        tag: Option<String>,
+    },
+    OciArchive {
+        file: PathBuf,
+        tag: Option<String>,
+    },
+    OciLayout {
+        dir: PathBuf,
+        pick: Pick,
+    },
     /// A source tree: lockfiles.
     Dir(PathBuf),
     /// An unpacked image or a host: installed packages.
@@ -41,7 +50,9 @@ pub(crate) enum TargetError {
     #[error(transparent)]
     Reference(#[from] ReferenceError),
     /// `docker:27` is the image `27` of the local daemon, which nobody means.
-    #[error("{text:?} asks the {kind} for an image named {rest:?}; for the image {text:?} of a registry write registry:{text}")]
+    #[error(
+        "{text:?} asks the {kind} for an image named {rest:?}; for the image {text:?} of a registry write registry:{text}"
+    )]
     Swallowed { text: String, kind: &'static str, rest: String },
     #[error("{0:?} is neither a file nor a directory, and no image reference either: {1}")]
     Nothing(String, ReferenceError),
@@ -115,8 +126,14 @@ pub(crate) fn look(path: &Path) -> Option<Look> {
     if has(&"oci-layout") || (has(&"index.json") && has(&"blobs")) {
         return Some(Look::Layout);
     }
-    let of_distributions =
-        ["etc/os-release", "usr/lib/os-release", "var/lib/dpkg", "lib/apk/db", "var/lib/rpm", "etc/alpine-release"];
+    let of_distributions = [
+        "etc/os-release",
+        "usr/lib/os-release",
+        "var/lib/dpkg",
+        "lib/apk/db",
+        "var/lib/rpm",
+        "etc/alpine-release",
+    ];
     if of_distributions.iter().any(has) { Some(Look::RootFs) } else { Some(Look::Directory) }
 }
 
@@ -149,7 +166,12 @@ impl Prefix {
         })
     }
 
-    fn target(self, text: &str, rest: &str, look: &dyn Fn(&Path) -> Option<Look>) -> Result<Target, TargetError> {
+    fn target(
+        self,
+        text: &str,
+        rest: &str,
+        look: &dyn Fn(&Path) -> Option<Look>,
+    ) -> Result<Target, TargetError> {
         let there = |path: &str| {
             let path = PathBuf::from(path);
             look(&path).map(|_| path.clone()).ok_or_else(|| TargetError::NotThere(path.display().to_string()))
@@ -198,7 +220,10 @@ fn split_tag<'t>(rest: &'t str, look: &dyn Fn(&Path) -> Option<Look>) -> (&'t st
     at.map_or((rest, None), |at| (&rest[..at], Some(&rest[at + 1..])))
 }
 
-fn split_pick<'t>(rest: &'t str, look: &dyn Fn(&Path) -> Option<Look>) -> Result<(&'t str, Pick), TargetError> {
+fn split_pick<'t>(
+    rest: &'t str,
+    look: &dyn Fn(&Path) -> Option<Look>,
+) -> Result<(&'t str, Pick), TargetError> {
     if look(Path::new(rest)).is_some() {
         return Ok((rest, Pick::Any));
     }
@@ -303,7 +328,10 @@ mod tests {
 
     #[test]
     fn tags_and_digests_behind_files() {
-        assert_eq!(parsed("docker-archive:odd:name.tar"), "DockerArchive { file: \"odd:name.tar\", tag: None }");
+        assert_eq!(
+            parsed("docker-archive:odd:name.tar"),
+            "DockerArchive { file: \"odd:name.tar\", tag: None }"
+        );
         assert_eq!(
             parsed("docker-archive:image.tar:app:1"),
             "DockerArchive { file: \"image.tar\", tag: Some(\"app:1\") }"

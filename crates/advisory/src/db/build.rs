@@ -7,9 +7,9 @@ use seawall_model::{EcosystemName, FindingKind, Timestamp};
 
 use super::bytes::{put_optional_signed, put_text, put_texts, put_varint};
 use super::segment::{
-    BLOCK_OFFSETS, BRIEF, DETAILS, FeedMeta, ID_KEYS, ID_RECORDS, LISTS, MAX_BLOCK_BYTES, META,
-    PACKAGE_KEYS, PACKAGE_OFFSETS, POSTINGS, Posting, RECORD_OFFSETS, RECORDS, RELEASES, SECTIONS, id_key,
-    package_key, record_flags, severity_code,
+    BLOCK_OFFSETS, BRIEF, DETAILS, FeedMeta, ID_KEYS, ID_RECORDS, LISTS, MAX_BLOCK_BYTES, META, PACKAGE_KEYS,
+    PACKAGE_OFFSETS, POSTINGS, Posting, RECORD_OFFSETS, RECORDS, RELEASES, SECTIONS, id_key, package_key,
+    record_flags, severity_code,
 };
 use super::{EPSS, FORMAT, INFO, KEV, MAGIC, SECTION_ENTRY, SEGMENT};
 use crate::names::normalised;
@@ -277,7 +277,8 @@ impl Texts {
         {
             section.extend_from_slice(&compressor.compress(open).map_err(BuildError::Compress)?);
             open.clear();
-            let end = u32::try_from(section.len()).map_err(|_| BuildError::TooLarge("of texts".to_owned()))?;
+            let end =
+                u32::try_from(section.len()).map_err(|_| BuildError::TooLarge("of texts".to_owned()))?;
             self.offsets.extend_from_slice(&end.to_le_bytes());
         }
         self.blocks += 1;

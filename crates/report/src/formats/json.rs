@@ -159,7 +159,7 @@ struct Unknown {
 
 #[derive(Serialize, JsonSchema)]
 struct JsonSuppression {
-    /// `distribution-fixed` or `exception`.
+    /// `distribution-fixed`, `headers-only`, `known-wrong` or `exception`.
     kind: &'static str,
     /// Who says so: the owner of the file, or file and line of the exception.
     source: String,
@@ -443,6 +443,18 @@ impl From<&Suppression> for JsonSuppression {
                 kind: "distribution-fixed",
                 source: owner.clone(),
                 reason: Some(evidence.clone()),
+                expires: None,
+            },
+            Suppression::HeadersOnly { source } => Self {
+                kind: "headers-only",
+                source: source.clone(),
+                reason: Some("kernel headers hold no code that runs".to_owned()),
+                expires: None,
+            },
+            Suppression::KnownWrong { reason } => Self {
+                kind: "known-wrong",
+                source: "seawall".to_owned(),
+                reason: Some(reason.clone()),
                 expires: None,
             },
             Suppression::Exception { source, reason, expires } => Self {

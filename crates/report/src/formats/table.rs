@@ -398,6 +398,10 @@ fn suppression_text(suppression: &Suppression) -> String {
         Suppression::DistributionFixed { owner, evidence } => {
             format!("{} ({})", escaped(evidence), escaped(owner))
         }
+        Suppression::HeadersOnly { source } => {
+            format!("kernel headers of {} hold no code that runs", escaped(source))
+        }
+        Suppression::KnownWrong { reason } => escaped(reason),
         Suppression::Exception { source, reason, expires } => {
             let until = expires.map(|at| format!(" until {}", at.date())).unwrap_or_default();
             let reason = reason.as_deref().unwrap_or("no reason given");

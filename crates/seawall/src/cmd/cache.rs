@@ -32,6 +32,12 @@ pub(crate) fn run(command: CacheCommand, _global: &Global) -> Result<Exit> {
     };
     let mut out = anstream::stdout().lock();
     writeln!(out, "{dir}")?;
-    writeln!(out, "{verb} {} entries, {} MB of at most {} MB", status.entries, status.bytes / 1_000_000, status.max_bytes / 1_000_000)?;
+    writeln!(
+        out,
+        "{verb} {} entries, {} MB of at most {} MB",
+        status.entries,
+        status.bytes / 1_000_000,
+        status.max_bytes / 1_000_000
+    )?;
     Ok(Exit::Done)
 }
