@@ -247,15 +247,14 @@ impl Daemon {
 
     /// The names under which the daemon may know an image.
     fn names_of(&self, reference: &Reference) -> Vec<String> {
-        let full = match reference.digest() {
-            Some(digest) => format!("{}@{digest}", reference.name()),
-            None => reference.to_string(),
-        };
-        let mut names = vec![full];
+        // Beside a digest, daemons do not want a tag.
+        let name =
+            reference.digest().map_or_else(|| reference.clone(), |digest| reference.at_digest(*digest));
+        let mut names = vec![name.to_string()];
         if reference.registry() == DEFAULT_REGISTRY {
             if self.kind == Kind::Podman {
                 // What Podman builds under a short name is named so, and no registry is of that name.
-                names.push(format!("localhost/{}", reference.familiar()));
+                names.push(format!("localhost/{}", name.familiar()));
             }
             names.extend(identifier(reference));
         }
