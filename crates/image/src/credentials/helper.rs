@@ -57,7 +57,7 @@ impl Helpers {
         let deadline = Instant::now() + self.time_limit;
         let output = converse(&mut child, server, deadline);
         let status = wait(&mut child, deadline);
-        stop(&mut child);
+        stop(&mut child, output.is_none());
         let timeout = || CredentialError::HelperTimeout { name: name.to_owned(), limit: self.time_limit };
         let succeeded = status.map_err(run_error)?.ok_or_else(timeout)?;
         let output = output.ok_or_else(timeout)?.map_err(|error| match error.kind() {
@@ -132,16 +132,20 @@ fn wait(child: &mut Child, deadline: Instant) -> io::Result<Option<bool>> {
     }
 }
 
-/// Ends the helper and what it started, where they still run. Errors mean that they are gone.
-fn stop(child: &mut Child) {
-    if matches!(child.try_wait(), Ok(Some(_))) {
+/// Ends the helper, and where its pipe is still open also what it has started and left behind. Errors mean that
+/// they are gone.
+fn stop(child: &mut Child, pipe_is_open: bool) {
+    let has_ended = matches!(child.try_wait(), Ok(Some(_)));
+    if has_ended && !pipe_is_open {
         return;
     }
     if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
-    let _ = child.kill();
-    let _ = child.wait();
+    if !has_ended {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
 }
 
 fn decode(output: &[u8]) -> Option<Credential> {
