@@ -44,7 +44,7 @@ impl<'r> Download<'r> {
         digest: Digest,
         size: Option<u64>,
     ) -> Result<Self, BlobError> {
-        let (endpoint, response) = repository.blob_response(&digest, 0, 0, None)?;
+        let (endpoint, response) = repository.blob_response(&digest, repository.preferred(), 0, None)?;
         let length = response.content_length();
         if let (Some(expected), Some(actual)) = (size, length)
             && expected != actual

@@ -546,6 +546,19 @@ fn a_blob_goes_on_at_the_next_mirror_where_one_fails_half_way() {
 }
 
 #[test]
+fn a_mirror_that_failed_is_not_asked_again_for_the_same_image() {
+    let mirror = always(404);
+    let origin =
+        Fake::start(|asked| Reply::ok(if asked.path.contains("blobs") { "layer" } else { MANIFEST }));
+    let registry = Registry::new(mirrored(&origin, &[&mirror])).unwrap();
+    let repository = registry.repository(&format!("{}/app:1", origin.host).parse().unwrap()).unwrap();
+    let manifest = repository.resolve().unwrap();
+    repository.fetch_manifest(&manifest.digest, None).unwrap();
+    repository.open(&digest_of(b"layer"), None).unwrap();
+    assert_eq!((mirror.log().len(), origin.log().len()), (1, 3));
+}
+
+#[test]
 fn a_ca_bundle_must_hold_certificates() {
     let with = |pem: &[u8]| Registry::new(Settings { ca_certificates: pem.to_vec(), ..settings() });
     assert!(matches!(with(b"nonsense"), Err(RegistryError::NoCaCertificate)));
