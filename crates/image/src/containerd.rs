@@ -1,7 +1,7 @@
 //! Images in containerd, over gRPC on its socket.
 //!
-//! It reads the image store and the content store; it pulls and unpacks nothing. A node that throws content
-//! away after unpacking no longer has the layers, and the error says so.
+//! It reads the image store and the content store; it pulls and unpacks nothing. A node that is set to throw
+//! content away once it is unpacked no longer has the layers: they are then [`BlobError::NotFound`].
 //! <https://github.com/containerd/containerd/blob/main/docs/content-flow.md>
 
 mod api;

@@ -379,4 +379,18 @@ mod tests {
             assert_eq!(reference.familiar().parse(), Ok(reference));
         }
     }
+
+    #[test]
+    fn every_short_text_is_refused_or_reads_back() {
+        let letters = ["a", "A", ".", ":", "/", "@", "_", "-", "[", "]", "1", "ä"];
+        let mut texts = vec![String::new()];
+        for _ in 0..4 {
+            texts = texts.iter().flat_map(|text| letters.map(|letter| format!("{text}{letter}"))).collect();
+            for text in &texts {
+                if let Ok(reference) = text.parse::<Reference>() {
+                    assert_eq!(reference.to_string().parse(), Ok(reference));
+                }
+            }
+        }
+    }
 }
