@@ -1,7 +1,7 @@
 //! Images in containerd, over gRPC on its socket.
 //!
-//! It reads the image store and the content store; it pulls and unpacks nothing. A node that throws content
-//! away after unpacking no longer has the layers, and the error says so.
+//! It reads the image store and the content store; it pulls and unpacks nothing. A node that is set to throw
+//! content away once it is unpacked no longer has the layers: they are then [`BlobError::NotFound`].
 //! <https://github.com/containerd/containerd/blob/main/docs/content-flow.md>
 
 mod api;
@@ -28,6 +28,10 @@ const DEFAULT_SOCKET: &str = "/run/containerd/containerd.sock";
 /// Those of `ctr` and nerdctl, of Kubernetes, and of Docker.
 const NAMESPACES: [&str; 3] = ["default", "k8s.io", "moby"];
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// HTTP/2's own windows are smaller than one chunk of content, and would make it come in sixteen pieces.
+const WINDOW_BYTES: u32 = 4 << 20;
+/// All streams together.
+const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 /// How long containerd may be silent.
 const SILENCE: Duration = Duration::from_mins(1);
 
@@ -122,7 +126,10 @@ impl Containerd {
         let connect_error = |source| ContainerdError::Connect { socket: socket.clone(), source };
         let endpoint =
             Endpoint::from_shared(format!("unix://{}", socket.display())).map_err(connect_error)?;
-        let endpoint = endpoint.connect_timeout(CONNECT_LIMIT);
+        let endpoint = endpoint
+            .connect_timeout(CONNECT_LIMIT)
+            .initial_stream_window_size(WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
         let channel = runtime.block_on(endpoint.connect()).map_err(connect_error)?;
         Ok(Self { runtime, channel, namespaces, limits })
     }

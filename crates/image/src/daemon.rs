@@ -247,15 +247,14 @@ impl Daemon {
 
     /// The names under which the daemon may know an image.
     fn names_of(&self, reference: &Reference) -> Vec<String> {
-        let full = match reference.digest() {
-            Some(digest) => format!("{}@{digest}", reference.name()),
-            None => reference.to_string(),
-        };
-        let mut names = vec![full];
+        // Beside a digest, daemons do not want a tag.
+        let name =
+            reference.digest().map_or_else(|| reference.clone(), |digest| reference.at_digest(*digest));
+        let mut names = vec![name.to_string()];
         if reference.registry() == DEFAULT_REGISTRY {
             if self.kind == Kind::Podman {
                 // What Podman builds under a short name is named so, and no registry is of that name.
-                names.push(format!("localhost/{}", reference.familiar()));
+                names.push(format!("localhost/{}", name.familiar()));
             }
             names.extend(identifier(reference));
         }
@@ -427,12 +426,15 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
+/// The daemon's own words: JSON, or plain text where it is not the API that answers.
 fn error_message(response: Response) -> String {
-    let message = read_bounded(response, 64 << 10)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<ErrorAnswer>(&bytes).ok())
-        .map(|answer| escaped(&answer.message).chars().take(300).collect::<String>());
-    message.filter(|message| !message.is_empty()).map_or_else(String::new, |message| format!(": {message}"))
+    let bytes = read_bounded(response, 64 << 10).unwrap_or_default();
+    let text = match serde_json::from_slice::<ErrorAnswer>(&bytes) {
+        Ok(answer) => answer.message,
+        Err(_) => String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().to_owned(),
+    };
+    let text: String = escaped(text.trim()).chars().take(300).collect();
+    if text.is_empty() { text } else { format!(": {text}") }
 }
 
 #[cfg(test)]
@@ -530,6 +532,7 @@ mod tests {
                 "{start} answers 500 Internal Server Error for images/docker.io/library/a:1/json: dis\\x1bk"
             )
         );
+        assert!(shown(|_| Reply::new(400, "plain text\nmore")).ends_with("a:1/json: plain text"));
         assert_eq!(
             shown(|_| Reply::ok("<html>")),
             format!(

@@ -117,9 +117,13 @@ impl Reference {
         }
     }
 
-    /// The same tag and digest under another name, as mirrors are configured. Both are checked anew.
-    pub(crate) fn renamed(&self, name: &str) -> Result<Self, ReferenceError> {
-        let (registry, repository) = split_registry(name)?;
+    /// The same tag and digest at another place, as mirrors are configured. Unlike in a name that someone
+    /// types, it is clear what the registry is, so it may be a host without a dot.
+    pub(crate) fn moved(&self, registry: &str, repository: &str) -> Result<Self, ReferenceError> {
+        let registry = checked_registry(registry)?;
+        check_repository(repository)?;
+        let repository = completed(&registry, repository);
+        check_length(&registry, &repository)?;
         Ok(Self { registry, repository, ..self.clone() })
     }
 }
@@ -169,15 +173,27 @@ fn split_registry(name: &str) -> Result<(String, String), ReferenceError> {
         Some((first, rest)) if looks_like_registry(first) => (checked_registry(first)?, rest.to_owned()),
         _ => (DEFAULT_REGISTRY.to_owned(), name.to_owned()),
     };
-    let official = registry == DEFAULT_REGISTRY && !repository.contains('/');
-    if official && is_identifier(&repository) {
+    if registry == DEFAULT_REGISTRY && Digest::from_hex(&repository).is_some() {
         return Err(ReferenceError::Identifier(repository));
     }
     check_repository(&repository)?;
-    let repository = if official { format!("{OFFICIAL}{repository}") } else { repository };
+    let repository = completed(&registry, &repository);
+    check_length(&registry, &repository)?;
+    Ok((registry, repository))
+}
+
+/// Docker Hub's official images lie under `library/`.
+fn completed(registry: &str, repository: &str) -> String {
+    if registry == DEFAULT_REGISTRY && !repository.contains('/') {
+        return format!("{OFFICIAL}{repository}");
+    }
+    repository.to_owned()
+}
+
+fn check_length(registry: &str, repository: &str) -> Result<(), ReferenceError> {
     match registry.len() + 1 + repository.len() {
         length if length > MAX_NAME_BYTES => Err(ReferenceError::TooLong(length)),
-        _ => Ok((registry, repository)),
+        _ => Ok(()),
     }
 }
 
@@ -236,10 +252,6 @@ fn is_path_component(component: &str) -> bool {
             .split(is_word)
             .filter(|joint| !joint.is_empty())
             .all(|joint| matches!(joint, b"." | b"_" | b"__") || joint.iter().all(|byte| *byte == b'-'))
-}
-
-fn is_identifier(name: &str) -> bool {
-    Digest::from_hex(name).is_some()
 }
 
 fn checked_tag(tag: &str) -> Result<String, ReferenceError> {
@@ -365,6 +377,20 @@ mod tests {
             let reference: Reference = text.parse().unwrap();
             assert_eq!(reference.to_string().parse(), Ok(reference.clone()));
             assert_eq!(reference.familiar().parse(), Ok(reference));
+        }
+    }
+
+    #[test]
+    fn every_short_text_is_refused_or_reads_back() {
+        let letters = ["a", "A", ".", ":", "/", "@", "_", "-", "[", "]", "1", "ä"];
+        let mut texts = vec![String::new()];
+        for _ in 0..4 {
+            texts = texts.iter().flat_map(|text| letters.map(|letter| format!("{text}{letter}"))).collect();
+            for text in &texts {
+                if let Ok(reference) = text.parse::<Reference>() {
+                    assert_eq!(reference.to_string().parse(), Ok(reference));
+                }
+            }
         }
     }
 }

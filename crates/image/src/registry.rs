@@ -232,7 +232,8 @@ impl Repository<'_> {
 
     fn manifest_of(&self, reference: &Reference, size: Option<u64>) -> Result<RawManifest, RegistryError> {
         let by_digest = reference.digest().copied();
-        let (at, manifest) = self.try_endpoints(0, by_digest.is_some(), |endpoint| {
+        let first = if by_digest.is_some() { self.preferred() } else { 0 };
+        let (at, manifest) = self.try_endpoints(first, by_digest.is_some(), |endpoint| {
             let reference = match by_digest {
                 Some(digest) => endpoint.reference.at_digest(digest),
                 None => endpoint.reference.clone(),
@@ -243,17 +244,15 @@ impl Repository<'_> {
         Ok(manifest)
     }
 
-    /// The body of a blob from `offset` on, and the endpoint it comes from. Endpoints before `start` have
-    /// failed already.
+    /// The body of a blob from `offset` on, and the endpoint it comes from: `first`, if it can give it.
     fn blob_response(
         &self,
         digest: &Digest,
-        start: usize,
+        first: usize,
         offset: u64,
         etag: Option<&HeaderValue>,
     ) -> Result<(usize, Response), RegistryError> {
-        let start = start.max(self.preferred.load(Ordering::Relaxed));
-        self.try_endpoints(start, true, |endpoint| {
+        self.try_endpoints(first, true, |endpoint| {
             let mut request =
                 Request::get(self.registry.url(&endpoint.reference, "blobs", &digest.to_string())?);
             if offset > 0 {
@@ -263,15 +262,17 @@ impl Repository<'_> {
         })
     }
 
-    /// The first success from `start` on. One failure is told as it is, several are told together.
+    /// Asks one endpoint after the other, beginning with `first`, for the first success. One failure is told as
+    /// it is, several are told together.
     fn try_endpoints<T>(
         &self,
-        start: usize,
+        first: usize,
         by_digest: bool,
         ask: impl Fn(&Endpoint) -> Result<T, RegistryError>,
     ) -> Result<(usize, T), RegistryError> {
         let mut tries = Vec::new();
-        for (at, endpoint) in self.endpoints.iter().enumerate().skip(start) {
+        let endpoints = self.endpoints.iter().enumerate();
+        for (at, endpoint) in endpoints.clone().skip(first).chain(endpoints.take(first)) {
             if !(if by_digest { endpoint.for_digests } else { endpoint.for_tags }) {
                 continue;
             }
@@ -287,6 +288,10 @@ impl Repository<'_> {
                 Err(RegistryError::EveryTryFailed { name: self.reference.to_string(), tries })
             }
         }
+    }
+
+    fn preferred(&self) -> usize {
+        self.preferred.load(Ordering::Relaxed)
     }
 
     fn backoff(&self) -> &Backoff {

@@ -1,5 +1,7 @@
 //! Reads an image from Podman: from its storage on disk, and from its service.
 
+#![expect(clippy::unwrap_used, reason = "what panics here is a failed check, and is counted as one")]
+
 #[path = "support/mod.rs"]
 mod support;
 

@@ -1,5 +1,7 @@
 //! Pulls from Debian's real `docker-registry`, started for the test: open, with a password, and with TLS.
 
+#![expect(clippy::unwrap_used, reason = "what panics here is a failed check, and is counted as one")]
+
 #[path = "support/mod.rs"]
 mod support;
 
@@ -7,8 +9,8 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::blocking::{Client, RequestBuilder};
@@ -19,6 +21,9 @@ use seawall_model::Digest;
 use support::{Image, Server, Suite, free_port, program, run, sha256, wait_for_port};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// Proxies are taken from the variables of the process, so this binary also runs as a child with its own.
+const CHILD_PULLS: &str = "SEAWALL_TEST_PULLS";
+const CHILD_TRUSTS: &str = "SEAWALL_TEST_TRUSTS";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// The user `tester` with the password `secret`, as `htpasswd -B` writes it.
 const HTPASSWD: &str = "tester:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n";
@@ -27,6 +32,10 @@ const RIGHT: &str = "dGVzdGVyOnNlY3JldA==";
 const WRONG: &str = "dGVzdGVyOndyb25n";
 
 fn main() -> ExitCode {
+    if let (Ok(name), Ok(ca)) = (std::env::var(CHILD_PULLS), std::env::var(CHILD_TRUSTS)) {
+        println!("{}", pull_as_child(&name, Path::new(&ca)));
+        return ExitCode::SUCCESS;
+    }
     let mut suite = Suite::new("registry");
     let Some(program_path) = program("docker-registry") else {
         suite.skip("docker-registry is not installed");
@@ -46,7 +55,7 @@ fn main() -> ExitCode {
 
 fn open_registry(suite: &mut Suite, place: &Place<'_>, image: &Pushed) {
     let (_server, port) = place.start("open", "127.0.0.1", "");
-    image.push(&format!("http://127.0.0.1:{port}"), &Client::new(), |request| request);
+    image.push(&format!("http://127.0.0.1:{port}"), &plain_client(), |request| request);
     let host = format!("127.0.0.1:{port}");
     suite.run("an image is pulled by tag, index and digest", || {
         image.check(&host, settings());
@@ -55,7 +64,7 @@ fn open_registry(suite: &mut Suite, place: &Place<'_>, image: &Pushed) {
     suite.run("blobs are pulled by several threads at once", || parallel(&host, image));
     suite.run("what is missing is told", || missing(&host));
     suite.run("a connection that breaks again and again does not break the download", || {
-        let cutter = Cutter::start(port, 200_000, usize::MAX);
+        let cutter = Cutter::start(port, 200_000);
         assert_eq!(pull_large(&cutter.host, image), image.large);
         assert!(cutter.connections.load(Ordering::Relaxed) > 10, "it was cut");
     });
@@ -67,7 +76,7 @@ fn registry_with_password(suite: &mut Suite, place: &Place<'_>, image: &Pushed) 
     let auth = format!("auth:\n  htpasswd:\n    realm: test\n    path: {}\n", passwords.display());
     let (_server, port) = place.start("password", "127.0.0.1", &auth);
     let host = format!("127.0.0.1:{port}");
-    image.push(&format!("http://{host}"), &Client::new(), |request| {
+    image.push(&format!("http://{host}"), &plain_client(), |request| {
         request.basic_auth("tester", Some("secret"))
     });
     suite.run("a password is shown to a registry that wants one", || {
@@ -88,7 +97,7 @@ fn registry_with_tls(suite: &mut Suite, place: &Place<'_>, image: &Pushed, opens
         "  tls:\n    certificate: {home}/cert.pem\n    key: {home}/key.pem\n",
         home = place.home.display()
     );
-    let (_server, port) = place.start("tls", "127.0.0.1", &tls);
+    let (server, port) = place.start("tls", "127.0.0.1", &tls);
     let client = Client::builder()
         .tls_certs_only(reqwest::Certificate::from_pem_bundle(&ca).unwrap())
         .no_proxy()
@@ -111,7 +120,21 @@ fn registry_with_tls(suite: &mut Suite, place: &Place<'_>, image: &Pushed, opens
         let host = format!("localhost:{port}");
         assert_eq!(failure(&host, trusting()), format!("the certificate of {host} is not valid"));
     });
-    drop(_server);
+    suite.run("a registry is reached through a proxy, where the variables say so", || {
+        let proxy = Proxy::start(port);
+        let ca = place.home.join("ca.pem");
+        let pull = |no_proxy: &str| pull_in_child("registry.test/team/app:1", &ca, &proxy.host, no_proxy);
+        assert_eq!(pull(""), sha256(image.index.as_bytes()));
+        assert_eq!(proxy.asked.lock().unwrap().as_slice(), ["CONNECT registry.test:443 HTTP/1.1"]);
+        let direct = pull("registry.test");
+        assert!(direct.starts_with("can't reach registry registry.test"), "{direct}");
+        assert_eq!(proxy.asked.lock().unwrap().len(), 1);
+        // A registry on this machine is never asked for through a proxy.
+        let local = pull_in_child(&format!("127.0.0.1:{port}/team/app:1"), &ca, &proxy.host, "");
+        assert_eq!(local, sha256(image.index.as_bytes()));
+        assert_eq!(proxy.asked.lock().unwrap().len(), 1);
+    });
+    drop(server);
     match own_address() {
         Some(address) => plain_elsewhere(suite, place, image, &address),
         None => suite.skip("there is no address but loopback to try plain HTTP on"),
@@ -120,7 +143,7 @@ fn registry_with_tls(suite: &mut Suite, place: &Place<'_>, image: &Pushed, opens
 
 fn plain_elsewhere(suite: &mut Suite, place: &Place<'_>, image: &Pushed, address: &str) {
     let (_server, port) = place.start("plain", "0.0.0.0", "");
-    image.push(&format!("http://127.0.0.1:{port}"), &Client::new(), |request| request);
+    image.push(&format!("http://127.0.0.1:{port}"), &plain_client(), |request| request);
     suite.run("plain HTTP beyond loopback needs the dangerous setting", || {
         let host = format!("{address}:{port}");
         let expected = format!(
@@ -129,6 +152,10 @@ fn plain_elsewhere(suite: &mut Suite, place: &Place<'_>, image: &Pushed, address
         assert_eq!(failure(&host, settings()), expected);
         image.check(&host, Settings { dangerous_plain_http: true, ..settings() });
     });
+}
+
+fn plain_client() -> Client {
+    Client::builder().no_proxy().build().unwrap()
 }
 
 fn settings() -> Settings {
@@ -277,7 +304,7 @@ impl Pushed {
     }
 }
 
-/// An authority, and a certificate of it for 127.0.0.1. Gives the authority's own certificate.
+/// An authority, and a certificate of it for 127.0.0.1 and registry.test. Gives the authority's own certificate.
 fn make_certificates(openssl: &Path, home: &Path) -> Vec<u8> {
     let openssl = |arguments: &str| {
         run(Command::new(openssl).current_dir(home).args(arguments.split(' ')));
@@ -285,7 +312,7 @@ fn make_certificates(openssl: &Path, home: &Path) -> Vec<u8> {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
     openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=test-authority -days 2"));
     openssl(&format!("req {key} -keyout key.pem -out request.pem -subj /CN=test-registry"));
-    std::fs::write(home.join("extensions"), "subjectAltName=IP:127.0.0.1\n").unwrap();
+    std::fs::write(home.join("extensions"), "subjectAltName=IP:127.0.0.1,DNS:registry.test\n").unwrap();
     openssl(
         "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile extensions -out cert.pem",
     );
@@ -301,6 +328,54 @@ fn own_address() -> Option<String> {
     (!address.is_loopback() && !address.is_unspecified()).then(|| address.to_string())
 }
 
+fn pull_in_child(name: &str, ca: &Path, proxy: &str, no_proxy: &str) -> String {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.env_clear().env(CHILD_PULLS, name).env(CHILD_TRUSTS, ca);
+    command.env("HTTPS_PROXY", format!("http://{proxy}")).env("NO_PROXY", no_proxy);
+    String::from_utf8(command.output().unwrap().stdout).unwrap().trim().to_owned()
+}
+
+/// The digest of an image's manifest, or the error.
+fn pull_as_child(name: &str, ca: &Path) -> String {
+    let registry =
+        Registry::new(Settings { ca_certificates: std::fs::read(ca).unwrap(), ..settings() }).unwrap();
+    let repository = registry.repository(&name.parse().unwrap()).unwrap();
+    repository.resolve().map_or_else(|error| error.to_string(), |manifest| manifest.digest.to_string())
+}
+
+/// A proxy that connects to one port, whatever host it is asked for.
+struct Proxy {
+    host: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    fn start(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                log.lock().unwrap().push(read_head(&client));
+                (&client).write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+                std::thread::spawn(move || pass_on(client, port, u64::MAX));
+            }
+        });
+        Self { host, asked }
+    }
+}
+
+/// Reads a request's head byte by byte, so that nothing behind it is taken, and gives its first line.
+fn read_head(stream: &TcpStream) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && (&mut &*stream).read_exact(&mut byte).is_ok() {
+        head.extend(byte);
+    }
+    String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned()
+}
+
 /// Passes connections on to a port, and cuts each off after so many bytes of the answer.
 struct Cutter {
     host: String,
@@ -308,15 +383,15 @@ struct Cutter {
 }
 
 impl Cutter {
-    fn start(port: u16, bytes: u64, times: usize) -> Self {
+    fn start(port: u16, bytes: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let connections = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&connections);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let limit = if count.fetch_add(1, Ordering::Relaxed) < times { bytes } else { u64::MAX };
-                std::thread::spawn(move || pass_on(client, port, limit));
+                count.fetch_add(1, Ordering::Relaxed);
+                std::thread::spawn(move || pass_on(client, port, bytes));
             }
         });
         Self { host, connections }

@@ -57,7 +57,7 @@ impl Helpers {
         let deadline = Instant::now() + self.time_limit;
         let output = converse(&mut child, server, deadline);
         let status = wait(&mut child, deadline);
-        stop(&mut child);
+        stop(&mut child, output.is_none());
         let timeout = || CredentialError::HelperTimeout { name: name.to_owned(), limit: self.time_limit };
         let succeeded = status.map_err(run_error)?.ok_or_else(timeout)?;
         let output = output.ok_or_else(timeout)?.map_err(|error| match error.kind() {
@@ -132,16 +132,20 @@ fn wait(child: &mut Child, deadline: Instant) -> io::Result<Option<bool>> {
     }
 }
 
-/// Ends the helper and what it started, where they still run. Errors mean that they are gone.
-fn stop(child: &mut Child) {
-    if matches!(child.try_wait(), Ok(Some(_))) {
+/// Ends the helper, and where its pipe is still open also what it has started and left behind. Errors mean that
+/// they are gone.
+fn stop(child: &mut Child, pipe_is_open: bool) {
+    let has_ended = matches!(child.try_wait(), Ok(Some(_)));
+    if has_ended && !pipe_is_open {
         return;
     }
     if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
-    let _ = child.kill();
-    let _ = child.wait();
+    if !has_ended {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
 }
 
 fn decode(output: &[u8]) -> Option<Credential> {
@@ -155,6 +159,10 @@ mod tests {
 
     /// Installs a shell script as the helper `test` and asks it for `r.example`.
     fn ask(script: &str) -> String {
+        ask_for(script, TIME_LIMIT)
+    }
+
+    fn ask_for(script: &str, time_limit: Duration) -> String {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("docker-credential-test");
         // Written by another process image than the one that runs it, so that it can't be "text file busy".
@@ -162,8 +170,7 @@ mod tests {
         std::fs::write(&staged, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&staged, std::fs::Permissions::from_mode(0o755)).unwrap();
         std::fs::rename(&staged, &path).unwrap();
-        let helpers =
-            Helpers { directories: vec![directory.path().to_owned()], time_limit: Duration::from_secs(2) };
+        let helpers = Helpers { directories: vec![directory.path().to_owned()], time_limit };
         for _ in 0..50 {
             match helpers.get("test", "r.example") {
                 // Another test's fork can hold the script open for a moment.
@@ -214,10 +221,12 @@ mod tests {
     #[test]
     fn a_helper_that_hangs_is_stopped() {
         let started = Instant::now();
-        let timeout = "credential helper docker-credential-test gave no answer in 2 seconds";
-        assert_eq!(ask("sleep 60"), timeout);
-        assert_eq!(ask("exec >&-; sleep 60"), timeout);
-        assert!(started.elapsed() < Duration::from_secs(20));
+        let limit = Duration::from_secs(1);
+        let timeout = "credential helper docker-credential-test gave no answer in 1 seconds";
+        assert_eq!(ask_for("sleep 60", limit), timeout);
+        assert_eq!(ask_for("exec >&-; sleep 60", limit), timeout);
+        assert_eq!(ask_for("sleep 60 & echo x", limit), timeout);
+        assert!(started.elapsed() < Duration::from_secs(30));
     }
 
     #[test]

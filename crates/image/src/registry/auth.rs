@@ -358,4 +358,16 @@ mod tests {
             assert_eq!(read(headers), expected, "{headers:?}");
         }
     }
+
+    #[test]
+    fn every_short_header_is_read_without_a_panic() {
+        let letters = ["Bearer ", "a", "=", "\"", "\\", ",", " ", "ä"];
+        let mut texts = vec![String::new()];
+        for _ in 0..5 {
+            texts = texts.iter().flat_map(|text| letters.map(|letter| format!("{text}{letter}"))).collect();
+            for text in &texts {
+                assert!(challenges(text).len() <= text.len());
+            }
+        }
+    }
 }

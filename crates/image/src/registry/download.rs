@@ -16,9 +16,9 @@ use super::transport::host_of;
 use super::{RegistryError, Repository};
 use crate::BlobError;
 
-/// Broken connections for one blob, however far it gets in between: a server that sends a byte at a time must
-/// not hold us for ever.
-const MAX_RESUMES: u32 = 100;
+/// What a connection must give to count as progress: a server that sends a byte at a time must not hold us
+/// for ever.
+const MIN_PROGRESS: u64 = 64 << 10;
 
 /// A download in progress.
 pub(super) struct Download<'r> {
@@ -31,8 +31,9 @@ pub(super) struct Download<'r> {
     offset: u64,
     /// The whole length, where it is known.
     length: Option<u64>,
-    resumes: u32,
-    /// Connections in a row that gave not a byte.
+    /// Bytes that this connection gave.
+    progress: u64,
+    /// Connections in a row that gave next to nothing.
     fruitless: u32,
 }
 
@@ -43,7 +44,7 @@ impl<'r> Download<'r> {
         digest: Digest,
         size: Option<u64>,
     ) -> Result<Self, BlobError> {
-        let (endpoint, response) = repository.blob_response(&digest, 0, 0, None)?;
+        let (endpoint, response) = repository.blob_response(&digest, repository.preferred(), 0, None)?;
         let length = response.content_length();
         if let (Some(expected), Some(actual)) = (size, length)
             && expected != actual
@@ -52,16 +53,26 @@ impl<'r> Download<'r> {
         }
         let etag = strong_etag(response.headers());
         let length = size.or(length);
-        Ok(Self { repository, digest, endpoint, response, etag, offset: 0, length, resumes: 0, fruitless: 0 })
+        Ok(Self {
+            repository,
+            digest,
+            endpoint,
+            response,
+            etag,
+            offset: 0,
+            length,
+            progress: 0,
+            fruitless: 0,
+        })
     }
 
     /// Goes on where the last connection broke off, if need be at the next mirror.
     fn resume(&mut self, mut cause: io::Error) -> Result<(), RegistryError> {
         let backoff = self.repository.backoff();
         loop {
-            self.resumes += 1;
-            self.fruitless += 1;
-            if self.fruitless >= backoff.tries || self.resumes > MAX_RESUMES {
+            self.fruitless = if self.progress >= MIN_PROGRESS { 1 } else { self.fruitless + 1 };
+            self.progress = 0;
+            if self.fruitless >= backoff.tries {
                 return Err(self.broken(cause));
             }
             thread::sleep(backoff.wait(self.fruitless, chance()));
@@ -137,7 +148,7 @@ impl Read for Download<'_> {
                 }
                 Ok(count) => {
                     self.offset = self.offset.saturating_add(count as u64);
-                    self.fruitless = 0;
+                    self.progress = self.progress.saturating_add(count as u64);
                     return Ok(count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

@@ -146,7 +146,7 @@ impl Mirrors {
         }
         if reference.registry() == DEFAULT_REGISTRY {
             for host in &self.docker_hub {
-                endpoints.push(Endpoint::any(renamed(reference, host, reference.repository())?));
+                endpoints.push(Endpoint::any(moved(reference, host, reference.repository())?));
             }
         }
         endpoints.push(Endpoint::any(match rule {
@@ -196,13 +196,13 @@ impl Rule {
         let name = reference.name();
         let rest = self.rest_of(&name).unwrap_or_default();
         let (host, path) = location.split_once('/').unwrap_or((location, ""));
-        renamed(reference, host, format!("{path}{rest}").trim_start_matches('/'))
+        moved(reference, host, format!("{path}{rest}").trim_start_matches('/'))
     }
 }
 
-fn renamed(reference: &Reference, host: &str, repository: &str) -> Result<Reference, RegistryError> {
-    let location = format!("{host}/{repository}");
-    reference.renamed(&location).map_err(|source| RegistryError::MirrorName { location, source })
+fn moved(reference: &Reference, host: &str, repository: &str) -> Result<Reference, RegistryError> {
+    let named = |source| RegistryError::MirrorName { location: format!("{host}/{repository}"), source };
+    reference.moved(host, repository).map_err(named)
 }
 
 fn wrong(path: &Path, message: String) -> RegistryError {
@@ -313,14 +313,21 @@ mod tests {
             location = "r.example"
             [[registry]]
             prefix = "*.wild.example"
-            location = "in.example/w"
+            location = "nodot/w"
+            [[registry]]
+            prefix = "wrong.example"
+            location = "in.example/UPPER"
         "#;
         for (reference, expected) in [
             ("r.example/a/b:1", "in.example/x/y/b:1"),
             ("r.example/a:1", "in.example/x/y:1"),
             ("r.example/ab:1", "r.example/ab:1"),
             ("r.example:5000/a:1", "r.example:5000/a:1"),
-            ("one.wild.example/a:1", "in.example/w/a:1"),
+            ("one.wild.example/a:1", "nodot/w/a:1"),
+            (
+                "wrong.example/a:1",
+                "error: mirror location \"in.example/UPPER/a\" gives no image name: repository name \"UPPER/a\" must be lower case",
+            ),
             ("wild.example/a:1", "wild.example/a:1"),
         ] {
             assert_eq!(endpoints(conf, "{}", reference), expected, "{reference}");
