@@ -46,7 +46,7 @@ pub enum ImageError {
     Manifest(#[from] ManifestError),
     /// A manifest or configuration could not be had.
     #[error("can't read the {what} of the image")]
-    Blob { what: &'static str, source: BlobError },
+    Blob { what: &'static str, source: Box<BlobError> },
     /// The file or directory is not an image of the kind that was asked for.
     #[error("{0}")]
     NotAnImage(String),
@@ -111,7 +111,7 @@ impl<S: BlobSource> BlobImage<S> {
                     let entry = choose(&entries, platform)?;
                     current = source
                         .fetch_manifest(&entry.digest, Some(entry.size).filter(|size| *size > 0))
-                        .map_err(|source| ImageError::Blob { what: "manifest", source })?;
+                        .map_err(|source| ImageError::Blob { what: "manifest", source: Box::new(source) })?;
                 }
             }
         }
@@ -124,7 +124,7 @@ fn read_config(
     manifest: &ImageManifest,
     limits: &Limits,
 ) -> Result<Vec<u8>, ImageError> {
-    let blob = |source| ImageError::Blob { what: "configuration", source };
+    let blob = |source| ImageError::Blob { what: "configuration", source: Box::new(source) };
     let size = Some(manifest.config.size).filter(|size| *size > 0);
     let reader = source.open(&manifest.config.digest, size).map_err(blob)?;
     let bytes = seawall_model::limits::read_bounded(reader, limits.max_manifest_bytes)
@@ -167,6 +167,6 @@ impl<S: BlobSource> ImageSource for BlobImage<S> {
             .ok_or_else(|| ImageError::NotFound(format!("there is no layer {layer}")))?;
         self.source
             .open(&digest, Some(size).filter(|size| *size > 0))
-            .map_err(|source| ImageError::Blob { what: "layer", source })
+            .map_err(|source| ImageError::Blob { what: "layer", source: Box::new(source) })
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn pick_root(
     let whole = || RawManifest { digest: digest_of(index), media_type: None, bytes: index.to_vec() };
     let ManifestKind::Index(entries) = ManifestKind::parse(index)? else { return Ok(whole()) };
     let fetch = |entry: &Descriptor| {
-        fetch(&entry.digest).map_err(|source| ImageError::Blob { what: "manifest", source })
+        fetch(&entry.digest).map_err(|source| ImageError::Blob { what: "manifest", source: Box::new(source) })
     };
     match pick {
         Pick::Any => match entries.as_slice() {

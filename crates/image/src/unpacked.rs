@@ -4,6 +4,7 @@
 //! directory that hides what is below.
 //! <https://docs.kernel.org/filesystems/overlayfs.html#whiteouts-and-opaque-directories>
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -71,7 +72,8 @@ pub fn scan_unpacked<A: Analyser>(
     finish(image.description.clone(), layers, analyser, options, |wanted| {
         let again = |(layer, aliases): (&LayerIndex, &Aliases)| {
             let mut walk = LayerWalk::new(&image.dirs[*layer], analyser, options.limits);
-            for (path, names) in aliases {
+            // In order of name, so that the facts have an order too.
+            for (path, names) in aliases.iter().collect::<BTreeMap<_, _>>() {
                 walk.offer_as(path, names);
             }
             (*layer, walk.facts, walk.problems)

@@ -60,12 +60,11 @@ pub(crate) fn emit(
 ) -> Result<()> {
     for file in files {
         let path = file.path.display();
-        let mut out =
-            BufWriter::new(File::create(&file.path).with_context(|| format!("can't write {path}"))?);
-        let mut plain = anstream::StripStream::new(&mut out);
-        write_report(report, file.format(format), options, &mut plain)
+        let mut plain = anstream::StripStream::new(Vec::new());
+        write_report(report, file.format(format), options, &mut plain)?;
+        File::create(&file.path)
+            .and_then(|mut out| out.write_all(&plain.into_inner()))
             .with_context(|| format!("can't write {path}"))?;
-        out.flush().with_context(|| format!("can't write {path}"))?;
     }
     let mut out = BufWriter::new(anstream::stdout().lock());
     write_report(report, format, options, &mut out)?;

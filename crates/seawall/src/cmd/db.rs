@@ -147,12 +147,13 @@ fn update(args: UpdateArgs, global: &Global) -> Result<Exit> {
     let path = paths::database(args.db.db.as_ref())?;
     create_parent(&path)?;
     let location = |text: &String| Location::of(text);
+    let (kev, epss) = (args.kev.as_ref().map(location), args.epss.as_ref().map(location));
     let request = Update {
         database: &path,
         from: &Location::of(&args.from),
         ecosystems: &ecosystems,
-        kev: args.kev.as_ref().map(location).as_ref(),
-        epss: args.epss.as_ref().map(location).as_ref(),
+        kev: kev.as_ref(),
+        epss: epss.as_ref(),
         now: now(args.now)?,
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
     };
