@@ -6,8 +6,8 @@
 
 use object::elf::{FileHeader32, FileHeader64, PF_W, PF_X, PT_LOAD};
 use object::macho::{
-    FatArch32, FatArch64, FatHeader, MachHeader32, MachHeader64, SegmentCommand32, SegmentCommand64,
-    VM_PROT_READ, VM_PROT_WRITE,
+    FAT_MAGIC_64, FatArch32, FatArch64, FatHeader, MachHeader32, MachHeader64, SegmentCommand32,
+    SegmentCommand64, VM_PROT_READ, VM_PROT_WRITE,
 };
 use object::pe::{
     IMAGE_SCN_CNT_INITIALIZED_DATA, IMAGE_SCN_MEM_EXECUTE, IMAGE_SCN_MEM_WRITE, ImageDosHeader,
@@ -240,15 +240,12 @@ fn universal(file: File<'_>) -> Option<Vec<Image>> {
         return None;
     }
     let start = size_of::<FatHeader>() as u64;
-    let starts: Vec<u64> = match file.array::<4>(0)? {
-        [.., 0xbe] => {
-            let table: Vec<FatArch32> = file.table(start, count.into())?;
-            table.iter().map(|arch| u64::from(arch.offset.get(BigEndian))).collect()
-        }
-        _ => {
-            let table: Vec<FatArch64> = file.table(start, count.into())?;
-            table.iter().map(|arch| arch.offset.get(BigEndian)).collect()
-        }
+    let starts: Vec<u64> = if header.magic.get(BigEndian) == FAT_MAGIC_64 {
+        let table: Vec<FatArch64> = file.table(start, count.into())?;
+        table.iter().map(|arch| arch.offset.get(BigEndian)).collect()
+    } else {
+        let table: Vec<FatArch32> = file.table(start, count.into())?;
+        table.iter().map(|arch| u64::from(arch.offset.get(BigEndian))).collect()
     };
     Some(starts.into_iter().filter_map(|start| macho(File { start, ..file })).collect())
 }

@@ -20,7 +20,7 @@ pub(crate) struct GoBuildInfo {
 const MAGIC: &[u8; 14] = b"\xff Go buildinf:";
 const HEADER_LENGTH: usize = 32;
 /// Where the header may begin.
-const ALIGNMENT: u64 = 16;
+const ALIGNMENT: usize = 16;
 /// Set where the texts themselves follow the header.
 const INLINE: u8 = 2;
 /// Bytes that are searched where no section says where the header is. Go's linker puts it first, others may
@@ -82,7 +82,7 @@ fn find_header(content: Content<'_>, part: &Part) -> Option<u64> {
         let start = part.offset.checked_add(done)?;
         buffer.resize(usize::try_from(step).ok()?, 0);
         content.read_exact_at(&mut buffer, start).ok()?;
-        let aligned = memchr::memmem::find_iter(&buffer, MAGIC).find(|at| *at as u64 % ALIGNMENT == 0);
+        let aligned = memchr::memmem::find_iter(&buffer, MAGIC).find(|at| at.is_multiple_of(ALIGNMENT));
         if let Some(at) = aligned {
             return start.checked_add(at as u64);
         }

@@ -11,6 +11,7 @@ pub mod assembly;
 pub mod cataloger;
 pub mod catalogers;
 mod codec;
+mod composer;
 mod dispatch;
 mod document;
 mod executable;

@@ -63,8 +63,7 @@ fn origin(address: &str) -> Option<((String, String), String)> {
     if is_repository(address) {
         let (place, commit) = address.rsplit_once('#').unwrap_or((address, ""));
         let commit = commit.strip_prefix("commit=").unwrap_or(commit);
-        let place = if place.starts_with("git") { place.to_owned() } else { format!("git+{place}") };
-        return Some((("vcs_url".to_owned(), format!("{place}@{commit}")), commit.to_owned()));
+        return Some((("vcs_url".to_owned(), format!("{}@{commit}", repository(place))), commit.to_owned()));
     }
     if !address.starts_with("http://") && !address.starts_with("https://") {
         return None;
@@ -79,11 +78,25 @@ fn origin(address: &str) -> Option<((String, String), String)> {
     Some((("download_url".to_owned(), place.to_owned()), version.unwrap_or_default().to_owned()))
 }
 
+/// The address of a repository as package URLs write it.
+fn repository(place: &str) -> String {
+    for (short, host) in SHORT_HOSTS {
+        if let Some(path) = place.strip_prefix(short) {
+            return format!("git+https://{host}/{path}");
+        }
+    }
+    if place.starts_with("git+") { place.to_owned() } else { format!("git+{place}") }
+}
+
+/// Hosts that have a short form: `github:owner/repository`.
+const SHORT_HOSTS: [(&str, &str); 3] =
+    [("github:", "github.com"), ("gitlab:", "gitlab.com"), ("bitbucket:", "bitbucket.org")];
+
 fn is_repository(address: &str) -> bool {
     ["git+", "git:", "git@", "github:", "gitlab:", "bitbucket:", "ssh:"]
         .iter()
         .any(|start| address.starts_with(start))
-        || address.split('#').next().is_some_and(|place| place.ends_with(".git"))
+        || address.split('#').next().is_some_and(|place| place.strip_suffix(".git").is_some())
 }
 
 #[cfg(test)]
@@ -113,7 +126,10 @@ mod tests {
                 "git+ssh://git@github.com/o/a.git#0123abc",
                 "pkg:npm/a@0123abc?vcs_url=git%2Bssh:%2F%2Fgit%40github.com%2Fo%2Fa.git%400123abc",
             ),
-            ("github:o/a#0123abc", "pkg:npm/a@0123abc?vcs_url=git%2Bgithub:o%2Fa%400123abc"),
+            (
+                "github:o/a#0123abc",
+                "pkg:npm/a@0123abc?vcs_url=git%2Bhttps:%2F%2Fgithub.com%2Fo%2Fa%400123abc",
+            ),
             (
                 "https://example.com/x/a-1.2.3-beta.1.tgz",
                 "pkg:npm/a@1.2.3-beta.1?download_url=https:%2F%2Fexample.com%2Fx%2Fa-1.2.3-beta.1.tgz",

@@ -4,6 +4,7 @@ use crate::cataloger::Cataloger;
 
 mod alpine_apk;
 mod go_binary;
+mod go_mod;
 mod java_archive;
 mod java_lockfile;
 mod java_pom;
@@ -14,6 +15,9 @@ mod node_package_json;
 mod node_pnpm;
 mod node_yarn;
 mod os_release;
+mod php_composer_installed;
+mod php_composer_lock;
+mod php_pear;
 mod python_installed;
 mod python_pdm;
 mod python_pipfile;
@@ -22,12 +26,16 @@ mod python_pylock;
 mod python_requirements;
 mod python_setup;
 mod python_uv;
+mod ruby_bundler;
+mod ruby_gemspec;
 mod rust_auditable;
+mod rust_lock;
 
 /// Every format that Seawall reads.
 pub const CATALOGERS: &[&dyn Cataloger] = &[
     &alpine_apk::AlpineApk,
     &go_binary::GoBinary,
+    &go_mod::GoMod,
     &java_archive::JavaArchive,
     &java_lockfile::GradleLockfile,
     &java_pom::JavaPom,
@@ -39,6 +47,9 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &node_package_json::NodePackageJson,
     &node_pnpm::NodePnpm,
     &node_yarn::NodeYarn,
+    &php_composer_installed::PhpComposerInstalled,
+    &php_composer_lock::PhpComposerLock,
+    &php_pear::PhpPear,
     &python_installed::PythonInstalled,
     &python_pdm::PythonPdm,
     &python_pipfile::PythonPipfile,
@@ -47,7 +58,10 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &python_requirements::PythonRequirements,
     &python_setup::PythonSetup,
     &python_uv::PythonUv,
+    &ruby_bundler::RubyBundler,
+    &ruby_gemspec::RubyGemspec,
     &rust_auditable::RustAuditable,
+    &rust_lock::RustLock,
 ];
 
 #[cfg(test)]

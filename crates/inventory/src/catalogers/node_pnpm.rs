@@ -6,7 +6,7 @@
 //! <https://github.com/pnpm/spec/tree/master/lockfile>
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use seawall_model::{ProblemKind, Scope};
 use serde::Deserialize;
@@ -120,7 +120,7 @@ impl Lock<'_> {
                 continue;
             }
             let is_development = match &needed {
-                Some(needed) => !needed.contains_key(&**key),
+                Some(needed) => !needed.contains(&**key),
                 None => locked.dev,
             };
             let scope = if is_development { Scope::Development } else { Scope::Runtime };
@@ -159,7 +159,7 @@ impl Lock<'_> {
     }
 
     /// The keys of packages that the project needs at run time; `None` where packages say it themselves.
-    fn needed_at_run_time(&self) -> Option<HashMap<&str, ()>> {
+    fn needed_at_run_time(&self) -> Option<HashSet<&str>> {
         let snapshots = self.snapshots.as_ref()?;
         let keys: Vec<&str> = snapshots.keys().map(|key| &**key).collect();
         let index: HashMap<&str, usize> = keys.iter().enumerate().map(|(index, key)| (*key, index)).collect();
@@ -179,7 +179,7 @@ impl Lock<'_> {
         let roots = lists.flatten().flatten().filter_map(|(name, resolved)| number(name, resolved.version()));
         let reached = graph.reachable(roots.collect::<Vec<_>>());
         let needed = keys.iter().zip(reached).filter(|(_, is_reached)| *is_reached);
-        Some(needed.map(|(key, _)| (without_peers(key), ())).collect())
+        Some(needed.map(|(key, _)| without_peers(key)).collect())
     }
 }
 
