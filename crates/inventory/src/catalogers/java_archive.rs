@@ -92,7 +92,7 @@ const MAX_DESCRIPTION: u64 = 8 << 20;
 const MAX_DESCRIPTIONS: usize = 20_000;
 /// Bytes of the way to an archive inside others, as shown in reports.
 const MAX_INSIDE: usize = 4096;
-/// Different folders of classes that are remembered of one archive.
+/// Different folders that are remembered of one archive.
 const MAX_FOLDERS: usize = 4096;
 
 /// Where an archive is.
@@ -140,7 +140,7 @@ struct Inventory {
     descriptions: BTreeMap<String, Description>,
     has_archives: bool,
     has_classes: bool,
-    /// The first three folders of its classes.
+    /// The first three folders of what it holds, which are those of its classes.
     folders: BTreeSet<String>,
     too_many_descriptions: bool,
 }
@@ -165,14 +165,13 @@ impl Inventory {
             let description = self.descriptions.entry(folder.to_owned()).or_default();
             let file = if is_properties { &mut description.properties } else { &mut description.project };
             *file = Some(entry);
-        } else if entry.name.ends_with(".class") {
-            self.has_classes = true;
+        } else {
+            self.has_archives |= is_archive(&entry.name);
+            self.has_classes |= entry.name.ends_with(".class");
             let folder = first_folders(&entry.name);
             if !self.folders.contains(folder) && self.folders.len() < MAX_FOLDERS {
                 self.folders.insert(folder.to_owned());
             }
-        } else {
-            self.has_archives |= is_archive(&entry.name);
         }
     }
 }

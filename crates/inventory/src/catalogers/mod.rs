@@ -3,11 +3,26 @@
 use crate::cataloger::Cataloger;
 
 mod alpine_apk;
+mod cocoapods_podfile;
+mod conan_lock;
+mod conan_text;
+mod conda_environment;
+mod conda_meta;
+mod dart_pubspec;
+mod dotnet_deps;
+mod dotnet_lockfile;
+mod dotnet_project;
+mod elixir_mix;
+mod erlang_app;
+mod erlang_rebar;
+mod github_actions;
 mod go_binary;
 mod go_mod;
 mod java_archive;
 mod java_lockfile;
 mod java_pom;
+mod java_runtime;
+mod julia_manifest;
 mod node_bun;
 mod node_deno;
 mod node_npm_lock;
@@ -26,20 +41,40 @@ mod python_pylock;
 mod python_requirements;
 mod python_setup;
 mod python_uv;
+mod r_description;
+mod r_renv;
 mod ruby_bundler;
 mod ruby_gemspec;
 mod rust_auditable;
 mod rust_lock;
+mod swift_resolved;
 
 /// Every format that Seawall reads.
 pub const CATALOGERS: &[&dyn Cataloger] = &[
     &alpine_apk::AlpineApk,
+    &cocoapods_podfile::CocoapodsPodfile,
+    &conan_text::ConanFile,
+    &conan_text::ConanInfo,
+    &conan_lock::ConanLock,
+    &conda_environment::CondaEnvironment,
+    &conda_meta::CondaMeta,
+    &dart_pubspec::DartPubspec,
+    &dotnet_deps::DotnetDeps,
+    &dotnet_project::DotnetConfig,
+    &dotnet_lockfile::DotnetLockfile,
+    &dotnet_project::DotnetProject,
+    &elixir_mix::ElixirMix,
+    &erlang_app::ErlangApp,
+    &erlang_rebar::ErlangRebar,
+    &github_actions::GithubActions,
     &go_binary::GoBinary,
     &go_mod::GoMod,
     &java_archive::JavaArchive,
     &java_lockfile::GradleLockfile,
     &java_pom::JavaPom,
+    &java_runtime::JavaRuntime,
     &java_lockfile::SbtLockfile,
+    &julia_manifest::JuliaManifest,
     &os_release::OsRelease,
     &node_bun::NodeBun,
     &node_deno::NodeDeno,
@@ -58,10 +93,13 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &python_requirements::PythonRequirements,
     &python_setup::PythonSetup,
     &python_uv::PythonUv,
+    &r_description::RDescription,
+    &r_renv::RRenv,
     &ruby_bundler::RubyBundler,
     &ruby_gemspec::RubyGemspec,
     &rust_auditable::RustAuditable,
     &rust_lock::RustLock,
+    &swift_resolved::SwiftResolved,
 ];
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub(super) struct Clues<'a> {
     /// The way to the archive inside of it; empty for the file itself.
     pub(super) inside: &'a str,
     pub(super) manifest: &'a Manifest,
-    /// The first folders of its classes.
+    /// The first folders of what it holds.
     pub(super) folders: &'a BTreeSet<String>,
     pub(super) has_classes: bool,
 }
@@ -73,15 +73,28 @@ impl Described {
             })
     }
 
-    fn identified(self, is_itself: bool, fallback_version: Option<&str>) -> Identified {
+    /// `clue` is the version that file name or manifest tell of the archive itself.
+    fn identified(self, is_itself: bool, clue: Option<&str>) -> Identified {
+        let version = match (self.version, clue) {
+            (Some(version), Some(clue)) if is_for_runtime(&version, clue) => clue.to_owned(),
+            (Some(version), _) => version,
+            (None, clue) => clue.unwrap_or_default().to_owned(),
+        };
         Identified {
             group: self.group,
             artifact: self.artifact,
-            version: self.version.or_else(|| fallback_version.map(str::to_owned)).unwrap_or_default(),
+            version,
             licences: self.licences,
             folder: (!is_itself).then_some(self.folder),
         }
     }
+}
+
+/// Whether the longer version is the same for one version of Java, as in `7.2.2.jre11`. Such builds share one
+/// description that names the shorter, and are published under the longer.
+fn is_for_runtime(version: &str, longer: &str) -> bool {
+    let runtime = longer.strip_prefix(version).and_then(|rest| rest.strip_prefix(".jre"));
+    runtime.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The packages of one archive: itself, if it can be told, and what was merged into it.
@@ -325,6 +338,7 @@ mod tests {
                 "com.google.code.gson:gson@2.8 merged, org.acme:tool@1.0",
             ),
             ("app.jar", "", &[gson, own], "com.google.code.gson:gson@2.8 merged, org.acme:tool@1.0 merged"),
+            ("tool-1.0.jre11.jar", "", &[own], "org.acme:tool@1.0.jre11"),
             ("server-7.jar", "", &[gson], "?:server@7, com.google.code.gson:gson@2.8 merged"),
         ] {
             let case = Case { path, manifest, described, classes: "org/acme", ..Case::default() };
