@@ -37,8 +37,8 @@ pub(crate) fn list<'a>(
     found: &mut Found<'_>,
     scope: impl Fn(&ComposerPackage<'a>) -> Scope,
 ) {
-    for entry in packages {
-        let Some(package) = entry.or_problem("packages", found) else { continue };
+    for (index, entry) in packages.into_iter().enumerate() {
+        let Some(package) = entry.or_problem(&format!("packages[{index}]"), found) else { continue };
         let scope = scope(&package);
         let mut listed = found.package(PackageKind::Composer, &*package.name, &*package.version);
         listed.scope = scope;

@@ -310,7 +310,16 @@ pub(crate) struct Entry<T>(Result<T, String>);
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entry<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&'de RawValue>::deserialize(deserializer)?;
-        Ok(Self(serde_json::from_str(raw.get()).map_err(|error| error.to_string())))
+        Ok(Self(serde_json::from_str(raw.get()).map_err(|error| without_position(&error))))
+    }
+}
+
+/// What is wrong, without the line and column, which count from the start of the entry.
+fn without_position(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.rsplit_once(" at line ") {
+        Some((what, _)) => what.to_owned(),
+        None => message,
     }
 }
 

@@ -24,6 +24,7 @@ mod maven_pom;
 mod node;
 mod python;
 mod reach;
+mod repository;
 mod xml;
 
 pub use assembly::{Assembled, LayerFacts, assemble};

@@ -1,8 +1,11 @@
 //! Names, versions and addresses of Node packages, as all lockfiles write them.
 
+use std::borrow::Cow;
+
 use seawall_model::{Package, PackageKind};
 
 use crate::cataloger::Found;
+use crate::repository;
 
 /// `name@rest`, where a name may begin with the `@` of a scope.
 pub(crate) fn split_name(text: &str) -> Option<(&str, &str)> {
@@ -63,7 +66,7 @@ fn origin(address: &str) -> Option<((String, String), String)> {
     if is_repository(address) {
         let (place, commit) = address.rsplit_once('#').unwrap_or((address, ""));
         let commit = commit.strip_prefix("commit=").unwrap_or(commit);
-        return Some((("vcs_url".to_owned(), format!("{}@{commit}", repository(place))), commit.to_owned()));
+        return Some((repository::qualifier(&full_address(place), commit), commit.to_owned()));
     }
     if !address.starts_with("http://") && !address.starts_with("https://") {
         return None;
@@ -78,17 +81,15 @@ fn origin(address: &str) -> Option<((String, String), String)> {
     Some((("download_url".to_owned(), place.to_owned()), version.unwrap_or_default().to_owned()))
 }
 
-/// The address of a repository as package URLs write it.
-fn repository(place: &str) -> String {
-    for (short, host) in SHORT_HOSTS {
-        if let Some(path) = place.strip_prefix(short) {
-            return format!("git+https://{host}/{path}");
-        }
-    }
-    if place.starts_with("git+") { place.to_owned() } else { format!("git+{place}") }
+/// The address that a short form such as `github:owner/repository` stands for.
+fn full_address(place: &str) -> Cow<'_, str> {
+    let long = SHORT_HOSTS.iter().find_map(|(short, host)| {
+        place.strip_prefix(short).map(|path| Cow::Owned(format!("https://{host}/{path}")))
+    });
+    long.unwrap_or(Cow::Borrowed(place))
 }
 
-/// Hosts that have a short form: `github:owner/repository`.
+/// Hosts that have a short form.
 const SHORT_HOSTS: [(&str, &str); 3] =
     [("github:", "github.com"), ("gitlab:", "gitlab.com"), ("bitbucket:", "bitbucket.org")];
 

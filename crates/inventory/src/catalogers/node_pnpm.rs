@@ -15,6 +15,7 @@ use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::document::{self, Text};
 use crate::node;
 use crate::reach::Graph;
+use crate::repository;
 
 pub(super) struct NodePnpm;
 
@@ -194,8 +195,8 @@ impl Resolved<'_> {
 impl Resolution<'_> {
     /// Where it comes from, if that is no registry.
     fn address(&self) -> Option<(String, String)> {
-        if let (Some(repository), Some(commit)) = (&self.repo, &self.commit) {
-            return Some(("vcs_url".to_owned(), format!("git+{}@{}", &**repository, &**commit)));
+        if let (Some(address), Some(commit)) = (&self.repo, &self.commit) {
+            return Some(repository::qualifier(address, commit));
         }
         let tarball = self.tarball.as_deref().filter(|tarball| tarball.starts_with("http"))?;
         Some(("download_url".to_owned(), tarball.to_owned()))

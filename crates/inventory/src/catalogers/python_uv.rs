@@ -13,6 +13,7 @@ use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::document::{self, Text};
 use crate::python::normalised;
 use crate::reach::Graph;
+use crate::repository;
 
 pub(super) struct PythonUv;
 
@@ -38,7 +39,7 @@ impl Cataloger for PythonUv {
             let mut package = found.package(PackageKind::Pypi, normalised(&locked.name), &**version);
             package.scope = if is_needed { Scope::Runtime } else { Scope::Development };
             if let Some(git) = &locked.source.git {
-                package.qualifiers.push(("vcs_url".to_owned(), format!("git+{}", &**git)));
+                package.qualifiers.push(repository::qualifier_of_address(git));
             }
             found.push(package);
         }

@@ -9,6 +9,7 @@ use seawall_model::{PackageKind, ProblemKind};
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::document;
+use crate::repository;
 
 pub(super) struct RubyBundler;
 
@@ -89,7 +90,7 @@ impl Section {
         let mut package = found.package(PackageKind::Gem, name, version);
         package.qualifiers.extend(platform.map(|platform| ("platform".to_owned(), platform.to_owned())));
         if let (Some(remote), Some(revision)) = (&self.remote, &self.revision) {
-            package.qualifiers.push(("vcs_url".to_owned(), format!("git+{remote}@{revision}")));
+            package.qualifiers.push(repository::qualifier(remote, revision));
         }
         found.push(package);
         true

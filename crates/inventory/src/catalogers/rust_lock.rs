@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::document::{self, Text};
+use crate::repository;
 
 pub(super) struct RustLock;
 
@@ -57,10 +58,8 @@ struct Locked<'a> {
 
 /// The qualifier for a crate that does not come from crates.io.
 fn origin(source: &str) -> Option<(String, String)> {
-    if let Some(repository) = source.strip_prefix("git+") {
-        let (address, commit) = repository.split_once('#').unwrap_or((repository, ""));
-        let address = address.split('?').next().unwrap_or_default();
-        return Some(("vcs_url".to_owned(), format!("git+{address}@{commit}")));
+    if source.starts_with("git+") {
+        return Some(repository::qualifier_of_address(source));
     }
     let registry = source.strip_prefix("registry+").or_else(|| source.strip_prefix("sparse+"))?;
     let is_usual =
