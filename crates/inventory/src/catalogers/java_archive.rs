@@ -167,7 +167,7 @@ impl Inventory {
             *file = Some(entry);
         } else {
             self.has_archives |= is_archive(&entry.name);
-            self.has_classes |= entry.name.ends_with(".class");
+            self.has_classes |= extension(&entry.name) == "class";
             let folder = first_folders(&entry.name);
             if !self.folders.contains(folder) && self.folders.len() < MAX_FOLDERS {
                 self.folders.insert(folder.to_owned());
@@ -194,8 +194,11 @@ fn first_folders(name: &str) -> &str {
 }
 
 fn is_archive(name: &str) -> bool {
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+    EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension(name)))
+}
+
+fn extension(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
 impl Walk<'_, '_> {
@@ -229,9 +232,10 @@ impl Walk<'_, '_> {
 
     /// Adds the archive itself and what was merged into it.
     fn identify(&mut self, archive: &Archive<'_>, inventory: &Inventory, place: &Place<'_>) {
-        let manifest = inventory.manifest.as_ref().map_or_else(Manifest::default, |entry| {
-            Manifest::parse(&self.beginning(archive, entry, place).unwrap_or_default())
-        });
+        let manifest = inventory
+            .manifest
+            .as_ref()
+            .map_or_else(Manifest::default, |entry| Manifest::parse(&self.beginning(archive, entry, place)));
         let mut described = Vec::new();
         for (folder, description) in &inventory.descriptions {
             if let Some(coordinates) = self.described(archive, folder, description, place) {
@@ -338,7 +342,7 @@ impl Walk<'_, '_> {
     }
 
     /// The first bytes of an entry.
-    fn beginning(&mut self, archive: &Archive<'_>, entry: &Entry, place: &Place<'_>) -> Option<Vec<u8>> {
+    fn beginning(&mut self, archive: &Archive<'_>, entry: &Entry, place: &Place<'_>) -> Vec<u8> {
         let mut bytes = Vec::new();
         let read = archive
             .stream(entry)
@@ -347,7 +351,7 @@ impl Walk<'_, '_> {
         if let Err(error) = read {
             self.found.problem(kind_of(&error), place.prefixed(format!("{}: {error}", entry.name)));
         }
-        Some(bytes)
+        bytes
     }
 
     fn read(&mut self, archive: &Archive<'_>, entry: &Entry, limit: u64) -> Result<Vec<u8>, ArchiveError> {
