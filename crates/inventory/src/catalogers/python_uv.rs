@@ -1,4 +1,4 @@
-//! `uv.lock`.
+//! `uv.lock` of a project, and `<script>.py.lock` of a single script.
 //!
 //! The project and the members of its workspace stand in it too; they are not listed. Packages that only their
 //! groups of dependencies reach are for development.
@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use seawall_model::{PackageKind, Scope};
+use seawall_model::{FilePath, PackageKind, Scope};
 use serde::Deserialize;
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
@@ -27,7 +27,11 @@ impl Cataloger for PythonUv {
     }
 
     fn triggers(&self) -> &'static [Trigger] {
-        &[Trigger::Name("uv.lock")]
+        &[Trigger::Name("uv.lock"), Trigger::Extension("lock")]
+    }
+
+    fn wants(&self, path: FilePath<'_>) -> bool {
+        path.file_name() == b"uv.lock" || path.file_name().ends_with(b".py.lock")
     }
 
     fn catalog(&self, file: &SourceFile<'_>, found: &mut Found<'_>) {
