@@ -112,6 +112,9 @@ impl<'a> SourceFile<'a> {
     }
 }
 
+/// Problems of one file that are told apart.
+const MAX_PROBLEMS: usize = 100;
+
 /// Where a cataloger puts what it finds in one file.
 pub struct Found<'f> {
     facts: &'f mut FileFacts,
@@ -153,7 +156,14 @@ impl<'f> Found<'f> {
     }
 
     /// Says what could not be used. The rest of the file still counts.
+    ///
+    /// After the first hundred of a file the rest is only said to exist: a file of nonsense has one in each line.
     pub fn problem(&mut self, kind: ProblemKind, message: impl Into<String>) {
+        let message = match self.facts.problems.len() {
+            0..MAX_PROBLEMS => message.into(),
+            MAX_PROBLEMS => "there are more problems in this file".to_owned(),
+            _ => return,
+        };
         self.facts.problems.push(Problem::at(self.path.to_owned(), kind, message));
     }
 

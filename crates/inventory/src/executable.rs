@@ -6,8 +6,8 @@
 
 use object::elf::{FileHeader32, FileHeader64, PF_W, PF_X, PT_LOAD};
 use object::macho::{
-    FatArch32, FatArch64, FatHeader, MachHeader32, MachHeader64, SegmentCommand32, SegmentCommand64,
-    VM_PROT_READ, VM_PROT_WRITE,
+    FAT_MAGIC_64, FatArch32, FatArch64, FatHeader, MachHeader32, MachHeader64, SegmentCommand32,
+    SegmentCommand64, VM_PROT_READ, VM_PROT_WRITE,
 };
 use object::pe::{
     IMAGE_SCN_CNT_INITIALIZED_DATA, IMAGE_SCN_MEM_EXECUTE, IMAGE_SCN_MEM_WRITE, ImageDosHeader,
@@ -240,15 +240,12 @@ fn universal(file: File<'_>) -> Option<Vec<Image>> {
         return None;
     }
     let start = size_of::<FatHeader>() as u64;
-    let starts: Vec<u64> = match file.array::<4>(0)? {
-        [.., 0xbe] => {
-            let table: Vec<FatArch32> = file.table(start, count.into())?;
-            table.iter().map(|arch| u64::from(arch.offset.get(BigEndian))).collect()
-        }
-        _ => {
-            let table: Vec<FatArch64> = file.table(start, count.into())?;
-            table.iter().map(|arch| arch.offset.get(BigEndian)).collect()
-        }
+    let starts: Vec<u64> = if header.magic.get(BigEndian) == FAT_MAGIC_64 {
+        let table: Vec<FatArch64> = file.table(start, count.into())?;
+        table.iter().map(|arch| arch.offset.get(BigEndian)).collect()
+    } else {
+        let table: Vec<FatArch32> = file.table(start, count.into())?;
+        table.iter().map(|arch| u64::from(arch.offset.get(BigEndian))).collect()
     };
     Some(starts.into_iter().filter_map(|start| macho(File { start, ..file })).collect())
 }
@@ -325,4 +322,142 @@ fn macho_section<S: object::read::macho::Section<Endian = Endianness>>(
 
 fn until_zero(bytes: &[u8]) -> &[u8] {
     bytes.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The parts of a file: section names with offset and size, then segments with address and size.
+    fn parts(bytes: &[u8]) -> String {
+        let Some(executable) = Executable::parse(Content::Memory(bytes)) else { return "none".to_owned() };
+        let image = |image: &Image| {
+            let name = |part: &Part| String::from_utf8_lossy(&part.name).into_owned();
+            let section = |part: &Part| format!("{}@{}+{}", name(part), part.offset, part.size);
+            let segment = |part: &Part| {
+                let data = if part.is_data { " data" } else { "" };
+                format!("{:#x}={}+{}{data}", part.address, part.offset, part.size)
+            };
+            let sections: Vec<_> = image.sections.iter().map(section).collect();
+            let segments: Vec<_> = image.segments.iter().map(segment).collect();
+            format!("{} | {}", sections.join(" "), segments.join(" "))
+        };
+        executable.images.iter().map(image).collect::<Vec<_>>().join(" || ")
+    }
+
+    /// An ELF file for a 64-bit machine with one data segment at `0x1000`, and without sections.
+    pub(crate) fn elf_without_sections(data: &[u8]) -> Vec<u8> {
+        let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
+        bytes.resize(16, 0);
+        bytes.extend([2, 0, 62, 0, 1, 0, 0, 0]);
+        bytes.extend(0_u64.to_le_bytes());
+        bytes.extend(64_u64.to_le_bytes());
+        bytes.extend(0_u64.to_le_bytes());
+        bytes.extend([0, 0, 0, 0, 64, 0, 56, 0, 1, 0, 64, 0, 0, 0, 0, 0]);
+        // PT_LOAD, readable and writable.
+        bytes.extend([1, 0, 0, 0, 6, 0, 0, 0]);
+        let size = data.len() as u64;
+        for word in [128, 0x1000, 0x1000, size, size, 16] {
+            bytes.extend(word.to_le_bytes());
+        }
+        bytes.resize(128, 0);
+        bytes.extend(data);
+        bytes
+    }
+
+    /// A PE file for a 64-bit machine with one section `.data` at `0x140001000`.
+    pub(crate) fn pe(data: &[u8]) -> Vec<u8> {
+        let mut bytes = b"MZ".to_vec();
+        bytes.resize(60, 0);
+        bytes.extend(64_u32.to_le_bytes());
+        bytes.extend(b"PE\0\0");
+        // x86-64, one section, an optional header of 32 bytes.
+        bytes.extend([0x64, 0x86, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 2, 0]);
+        bytes.extend([0x0b, 0x02]);
+        bytes.resize(64 + 24 + 24, 0);
+        bytes.extend(0x1_4000_0000_u64.to_le_bytes());
+        bytes.extend(b".data\0\0\0");
+        let size = data.len() as u32;
+        for word in [size, 0x1000, size + 8, 192, 0, 0, 0, 0xc000_0040] {
+            bytes.extend(word.to_le_bytes());
+        }
+        bytes.resize(192, 0);
+        bytes.extend(data);
+        bytes.extend([0; 8]);
+        bytes
+    }
+
+    /// A Mach-O file for a 64-bit machine with one section in `__DATA` at `0x2000`.
+    pub(crate) fn macho(section: &str, data: &[u8]) -> Vec<u8> {
+        let name = |text: &str| {
+            let mut name = text.as_bytes().to_vec();
+            name.resize(16, 0);
+            name
+        };
+        let size = data.len() as u64;
+        let mut bytes =
+            vec![0xcf, 0xfa, 0xed, 0xfe, 7, 0, 0, 1, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 152, 0, 0, 0];
+        bytes.resize(32, 0);
+        bytes.extend([0x19, 0, 0, 0, 152, 0, 0, 0]);
+        bytes.extend(name("__DATA"));
+        for word in [0x2000, size, 184, size] {
+            bytes.extend(word.to_le_bytes());
+        }
+        bytes.extend([3, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend([name(section), name("__DATA")].concat());
+        bytes.extend(0x2000_u64.to_le_bytes());
+        bytes.extend(size.to_le_bytes());
+        bytes.extend(184_u32.to_le_bytes());
+        bytes.resize(184, 0);
+        bytes.extend(data);
+        bytes
+    }
+
+    #[test]
+    fn headers_of_each_format() {
+        assert_eq!(parts(&elf_without_sections(b"0123")), " | 0x1000=128+4 data");
+        assert_eq!(parts(&pe(b"0123")), ".data@192+4 | 0x140001000=192+4 data");
+        assert_eq!(parts(&macho("__dep", b"0123")), "__dep@184+4 | 0x2000=184+4 data");
+    }
+
+    #[test]
+    fn a_universal_binary_holds_several_programs() {
+        let one = macho("__one", b"1");
+        let mut bytes = vec![0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 2];
+        for (offset, size) in [(48_u32, one.len() as u32), (300, 10)] {
+            bytes.extend([0; 8]);
+            bytes.extend(offset.to_be_bytes());
+            bytes.extend(size.to_be_bytes());
+            bytes.extend([0; 4]);
+        }
+        bytes.extend(one);
+        assert_eq!(parts(&bytes), "__one@232+1 | 0x2000=232+1 data", "the second lies beyond the end");
+        assert_eq!(parts(&[0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 52]), "none", "a Java class");
+    }
+
+    #[test]
+    fn counts_beyond_the_file_allocate_nothing() {
+        let mut elf = elf_without_sections(b"");
+        // A table of 65,535 sections, each as large as the file claims.
+        elf[40] = 64;
+        elf[60..62].copy_from_slice(&[0xff, 0xff]);
+        assert_eq!(parts(&elf), " | 0x1000=128+0 data");
+        assert_eq!(parts(b"\x7fELF"), "none");
+        assert_eq!(parts(b"MZ"), "none");
+        assert_eq!(parts(b""), "none");
+    }
+
+    #[test]
+    fn damaged_headers_do_not_panic() {
+        for whole in [elf_without_sections(b"0123"), pe(b"0123"), macho("__one", b"0123")] {
+            for at in 0..whole.len() {
+                for value in [0, 0x55, 0xff] {
+                    let mut damaged = whole.clone();
+                    damaged[at] = value;
+                    parts(&damaged);
+                    parts(&whole[..at]);
+                }
+            }
+        }
+    }
 }

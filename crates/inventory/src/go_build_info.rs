@@ -20,7 +20,7 @@ pub(crate) struct GoBuildInfo {
 const MAGIC: &[u8; 14] = b"\xff Go buildinf:";
 const HEADER_LENGTH: usize = 32;
 /// Where the header may begin.
-const ALIGNMENT: u64 = 16;
+const ALIGNMENT: usize = 16;
 /// Set where the texts themselves follow the header.
 const INLINE: u8 = 2;
 /// Bytes that are searched where no section says where the header is. Go's linker puts it first, others may
@@ -82,7 +82,7 @@ fn find_header(content: Content<'_>, part: &Part) -> Option<u64> {
         let start = part.offset.checked_add(done)?;
         buffer.resize(usize::try_from(step).ok()?, 0);
         content.read_exact_at(&mut buffer, start).ok()?;
-        let aligned = memchr::memmem::find_iter(&buffer, MAGIC).find(|at| *at as u64 % ALIGNMENT == 0);
+        let aligned = memchr::memmem::find_iter(&buffer, MAGIC).find(|at| at.is_multiple_of(ALIGNMENT));
         if let Some(at) = aligned {
             return start.checked_add(at as u64);
         }
@@ -189,4 +189,89 @@ fn bytes_at(content: Content<'_>, start: u64, length: u64, limit: u64) -> Option
     let mut bytes = vec![0; usize::try_from(length).ok()?];
     content.read_exact_at(&mut bytes, start).ok()?;
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::executable::tests::{elf_without_sections, macho, pe};
+
+    fn found(bytes: &[u8]) -> String {
+        let content = Content::Memory(bytes);
+        let Some(executable) = Executable::parse(content) else { return "no program".to_owned() };
+        let text = |search: Search| match search {
+            Search::Absent => "absent".to_owned(),
+            Search::Damaged => "damaged".to_owned(),
+            Search::Found(info) => format!("{} {:?}", info.go_version, info.modules),
+        };
+        search(&executable, content).into_iter().map(text).collect::<Vec<_>>().join(" | ")
+    }
+
+    fn wrapped(modules: &str) -> Vec<u8> {
+        [&[b'<'; 16], modules.as_bytes(), &[b'>'; 16]].concat()
+    }
+
+    /// The header with both texts behind it.
+    fn inline(go_version: &str, modules: &[u8]) -> Vec<u8> {
+        let mut bytes = [&MAGIC[..], &[8, INLINE]].concat();
+        bytes.resize(HEADER_LENGTH, 0);
+        for text in [go_version.as_bytes(), modules] {
+            bytes.push(text.len() as u8);
+            bytes.extend(text);
+        }
+        bytes
+    }
+
+    /// The header of Go before 1.18 in data that lies at this address: pointers to pointers with lengths.
+    fn pointers(address: u64) -> Vec<u8> {
+        let modules = wrapped("path\tx\n");
+        let mut bytes = [&MAGIC[..], &[8, 0]].concat();
+        let words = [address + 32, address + 48, address + 64, 8, address + 72, modules.len() as u64];
+        for word in words {
+            bytes.extend(word.to_le_bytes());
+        }
+        bytes.extend(b"go1.17.2");
+        bytes.extend(modules);
+        bytes
+    }
+
+    #[test]
+    fn both_forms_are_read_from_every_format() {
+        let inline = inline("go1.22.3", &wrapped("path\tx\n"));
+        let expected = "go1.22.3 \"path\\tx\\n\"";
+        assert_eq!(found(&elf_without_sections(&inline)), expected);
+        assert_eq!(found(&pe(&inline)), expected);
+        assert_eq!(found(&macho("__go_buildinfo", &inline)), expected);
+        let expected = "go1.17.2 \"path\\tx\\n\"";
+        assert_eq!(found(&elf_without_sections(&pointers(0x1000))), expected);
+        assert_eq!(found(&pe(&pointers(0x1_4000_1000))), expected);
+        assert_eq!(found(&macho("__go_buildinfo", &pointers(0x2000))), expected);
+    }
+
+    #[test]
+    fn the_header_is_found_behind_other_data() {
+        let mut data = b"...".to_vec();
+        data.extend(MAGIC);
+        data.resize(SEARCH_STEP, 0);
+        data.extend(inline("go1.22.3", b""));
+        assert_eq!(found(&pe(&data)), "go1.22.3 \"\"", "the first one is not aligned");
+    }
+
+    #[test]
+    fn a_program_whose_modules_were_taken_out_still_has_a_version() {
+        assert_eq!(found(&pe(&inline("unknown", b""))), "unknown \"\"");
+        assert_eq!(found(&pe(&inline("go1.22.3", b"no marks around it, and long enough"))), "go1.22.3 \"\"");
+    }
+
+    #[test]
+    fn damaged_build_information_is_told_from_none() {
+        assert_eq!(found(&pe(b"nothing here")), "absent");
+        assert_eq!(found(&macho("__go_buildinfo", &[0; 64])), "damaged");
+        assert_eq!(found(&macho("__other", &inline("go1.22.3", b""))), "absent");
+        let mut huge = inline("go1.22.3", b"");
+        huge.truncate(HEADER_LENGTH);
+        huge.extend([0xff; 10]);
+        assert_eq!(found(&pe(&huge)), "damaged");
+        assert_eq!(found(&elf_without_sections(&pointers(0x10))), "damaged");
+    }
 }

@@ -11,6 +11,7 @@ pub mod assembly;
 pub mod cataloger;
 pub mod catalogers;
 mod codec;
+mod composer;
 mod conan_reference;
 mod dispatch;
 mod document;
@@ -23,6 +24,7 @@ mod maven_pom;
 mod node;
 mod python;
 mod reach;
+mod repository;
 mod xml;
 
 pub use assembly::{Assembled, LayerFacts, assemble};

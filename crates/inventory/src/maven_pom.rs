@@ -221,9 +221,11 @@ mod tests {
     fn expressions_that_loop_or_multiply_end() {
         assert_eq!(resolved("<a>${a}</a>", "${a}"), None);
         assert_eq!(resolved("<a>${b}</a><b>${a}</b>", "${a}"), None);
-        let doubling: String = (0..64).map(|n| format!("<a{n}>${{a{0}}}${{a{0}}}</a{n}>", n + 1)).collect();
-        assert_eq!(resolved(&doubling, "${a0}"), None);
-        let empty: String = (0..20).map(|n| format!("<b{n}>${{b{0}}}${{b{0}}}</b{n}>", n + 1)).collect();
-        assert_eq!(resolved(&format!("{empty}<b20> </b20>"), "${b0}"), None);
+        let chain = |letter: char, length: usize| {
+            let link = |n| format!("<{letter}{n}>${{{letter}{0}}}${{{letter}{0}}}</{letter}{n}>", n + 1);
+            (0..length).map(link).collect::<Vec<_>>().concat()
+        };
+        assert_eq!(resolved(&chain('a', 64), "${a0}"), None);
+        assert_eq!(resolved(&format!("{}<b20> </b20>", chain('b', 20)), "${b0}"), None);
     }
 }

@@ -1,8 +1,11 @@
 //! Names, versions and addresses of Node packages, as all lockfiles write them.
 
+use std::borrow::Cow;
+
 use seawall_model::{Package, PackageKind};
 
 use crate::cataloger::Found;
+use crate::repository;
 
 /// `name@rest`, where a name may begin with the `@` of a scope.
 pub(crate) fn split_name(text: &str) -> Option<(&str, &str)> {
@@ -28,7 +31,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 pub(crate) fn is_version(text: &str) -> bool {
     let text = text.strip_prefix('v').unwrap_or(text);
     text.starts_with(|first: char| first.is_ascii_digit())
-        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || ".-+".contains(letter))
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || ".-+_~".contains(letter))
 }
 
 /// The package of this name and what a lockfile says of its version: a number, or the address that it comes
@@ -63,8 +66,7 @@ fn origin(address: &str) -> Option<((String, String), String)> {
     if is_repository(address) {
         let (place, commit) = address.rsplit_once('#').unwrap_or((address, ""));
         let commit = commit.strip_prefix("commit=").unwrap_or(commit);
-        let place = if place.starts_with("git") { place.to_owned() } else { format!("git+{place}") };
-        return Some((("vcs_url".to_owned(), format!("{place}@{commit}")), commit.to_owned()));
+        return Some((repository::qualifier(&full_address(place), commit), commit.to_owned()));
     }
     if !address.starts_with("http://") && !address.starts_with("https://") {
         return None;
@@ -79,11 +81,23 @@ fn origin(address: &str) -> Option<((String, String), String)> {
     Some((("download_url".to_owned(), place.to_owned()), version.unwrap_or_default().to_owned()))
 }
 
+/// The address that a short form such as `github:owner/repository` stands for.
+fn full_address(place: &str) -> Cow<'_, str> {
+    let long = SHORT_HOSTS.iter().find_map(|(short, host)| {
+        place.strip_prefix(short).map(|path| Cow::Owned(format!("https://{host}/{path}")))
+    });
+    long.unwrap_or(Cow::Borrowed(place))
+}
+
+/// Hosts that have a short form.
+const SHORT_HOSTS: [(&str, &str); 3] =
+    [("github:", "github.com"), ("gitlab:", "gitlab.com"), ("bitbucket:", "bitbucket.org")];
+
 fn is_repository(address: &str) -> bool {
     ["git+", "git:", "git@", "github:", "gitlab:", "bitbucket:", "ssh:"]
         .iter()
         .any(|start| address.starts_with(start))
-        || address.split('#').next().is_some_and(|place| place.ends_with(".git"))
+        || address.split('#').next().is_some_and(|place| place.strip_suffix(".git").is_some())
 }
 
 #[cfg(test)]
@@ -113,7 +127,10 @@ mod tests {
                 "git+ssh://git@github.com/o/a.git#0123abc",
                 "pkg:npm/a@0123abc?vcs_url=git%2Bssh:%2F%2Fgit%40github.com%2Fo%2Fa.git%400123abc",
             ),
-            ("github:o/a#0123abc", "pkg:npm/a@0123abc?vcs_url=git%2Bgithub:o%2Fa%400123abc"),
+            (
+                "github:o/a#0123abc",
+                "pkg:npm/a@0123abc?vcs_url=git%2Bhttps:%2F%2Fgithub.com%2Fo%2Fa%400123abc",
+            ),
             (
                 "https://example.com/x/a-1.2.3-beta.1.tgz",
                 "pkg:npm/a@1.2.3-beta.1?download_url=https:%2F%2Fexample.com%2Fx%2Fa-1.2.3-beta.1.tgz",

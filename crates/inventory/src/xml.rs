@@ -155,6 +155,8 @@ fn predefined_entity(name: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
 
     fn seen(text: &str) -> String {
@@ -162,13 +164,13 @@ mod tests {
         let result = walk(text, 4, |path, node| match node {
             Node::Start(attributes) => {
                 if let Some(id) = attributes.get("id") {
-                    seen.push_str(&format!("{path}[{id}] "));
+                    write!(seen, "{path}[{id}] ").unwrap();
                 }
             }
-            Node::End(text) => seen.push_str(&format!("{path}={text} ")),
+            Node::End(text) => write!(seen, "{path}={text} ").unwrap(),
         });
         if let Err(error) = result {
-            seen.push_str(&format!("! {error}"));
+            write!(seen, "! {error}").unwrap();
         }
         seen
     }

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use seawall_model::{PackageKind, ProblemKind};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::document;
@@ -24,7 +23,7 @@ struct Lock {
 #[serde(untagged)]
 enum Pod {
     Alone(String),
-    WithDependencies(BTreeMap<String, IgnoredAny>),
+    WithDependencies(BTreeMap<String, Option<Vec<String>>>),
 }
 
 impl Cataloger for CocoapodsPodfile {

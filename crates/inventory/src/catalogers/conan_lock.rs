@@ -17,7 +17,8 @@ pub(super) struct ConanLock;
 struct Lock<'a> {
     /// Conan 1.
     #[serde(borrow)]
-    graph_lock: Option<Graph<'a>>,
+    #[serde(rename = "graph_lock")]
+    graph: Option<Graph<'a>>,
     /// Conan 2.
     #[serde(default)]
     requires: Vec<Entry<String>>,
@@ -60,7 +61,7 @@ impl Cataloger for ConanLock {
     fn catalog(&self, file: &SourceFile<'_>, found: &mut Found<'_>) {
         let Some(text) = document::text(file, found) else { return };
         let Some(lock) = document::json::<Lock<'_>>(&*text, found) else { return };
-        for (id, node) in lock.graph_lock.map(|graph| graph.nodes).unwrap_or_default() {
+        for (id, node) in lock.graph.map(|graph| graph.nodes).unwrap_or_default() {
             let Some(node) = node.or_problem(&id, found) else { continue };
             let scope = if node.context == "build" { Scope::Development } else { Scope::Runtime };
             if let (Some(reference), None) = (node.reference, node.path) {

@@ -46,7 +46,7 @@ impl Cataloger for CondaEnvironment {
         for requirement in documents.into_iter().filter_map(|document| document.dependencies).flatten() {
             match requirement {
                 Requirement::Conda(text) => {
-                    open += usize::from(!push(PackageKind::Conda, conda(&text), found))
+                    open += usize::from(!push(PackageKind::Conda, conda(&text), found));
                 }
                 Requirement::Pip { pip } => {
                     let pinned = pip.iter().map(|text| push(PackageKind::Pypi, python(text), found));

@@ -2,6 +2,8 @@
 //!
 //! <https://docs.conda.io/projects/conda-build/en/stable/resources/package-spec.html>
 
+use std::borrow::Cow;
+
 use seawall_model::{FilePath, Package, PackageKind};
 use serde::Deserialize;
 
@@ -53,12 +55,11 @@ impl Cataloger for CondaMeta {
 
 impl Record<'_> {
     fn complete(self, mut package: Package) -> Package {
-        package.licences.extend(self.license.0.map(|licence| licence.into_owned()));
-        let archive = self.file_name.0.as_deref().and_then(|name| match name {
-            name if name.ends_with(".conda") => Some("conda"),
-            name if name.ends_with(".tar.bz2") => Some("tar.bz2"),
-            _ => None,
-        });
+        package.licences.extend(self.license.0.map(Cow::into_owned));
+        let file_name = self.file_name.0.as_deref().unwrap_or_default();
+        let archive = ["conda", "tar.bz2"]
+            .into_iter()
+            .find(|format| file_name.strip_suffix(format).is_some_and(|rest| rest.ends_with('.')));
         let subdir = self.subdir.0.as_deref();
         let channel = self.channel.0.as_deref().map(|channel| channel_name(channel, subdir));
         let qualifiers =

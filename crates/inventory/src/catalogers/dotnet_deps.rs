@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use seawall_model::{FilePath, PackageKind, ProblemKind};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::document::{self, Entry, Text};
@@ -24,18 +24,18 @@ struct Deps<'a> {
     libraries: BTreeMap<Text<'a>, Entry<Library>>,
 }
 
+/// What a package gives to load, by kind of asset.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Assets {
-    #[serde(default)]
-    runtime: BTreeMap<String, IgnoredAny>,
-    #[serde(default)]
-    runtime_targets: BTreeMap<String, IgnoredAny>,
-    #[serde(default)]
-    native: BTreeMap<String, IgnoredAny>,
-    #[serde(default)]
-    resources: BTreeMap<String, IgnoredAny>,
+    runtime: Option<Files>,
+    runtime_targets: Option<Files>,
+    native: Option<Files>,
+    resources: Option<Files>,
 }
+
+/// By path; what is said of each is of no interest.
+type Files = BTreeMap<String, Box<RawValue>>;
 
 #[derive(Deserialize)]
 struct Library {
@@ -46,8 +46,9 @@ struct Library {
 impl Assets {
     fn are_there(&self) -> bool {
         [&self.runtime, &self.runtime_targets, &self.native, &self.resources]
-            .iter()
-            .any(|assets| !assets.is_empty())
+            .into_iter()
+            .flatten()
+            .any(|files| !files.is_empty())
     }
 }
 

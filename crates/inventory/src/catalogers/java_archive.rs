@@ -92,7 +92,7 @@ const MAX_DESCRIPTION: u64 = 8 << 20;
 const MAX_DESCRIPTIONS: usize = 20_000;
 /// Bytes of the way to an archive inside others, as shown in reports.
 const MAX_INSIDE: usize = 4096;
-/// Different folders of classes that are remembered of one archive.
+/// Different folders that are remembered of one archive.
 const MAX_FOLDERS: usize = 4096;
 
 /// Where an archive is.
@@ -140,7 +140,7 @@ struct Inventory {
     descriptions: BTreeMap<String, Description>,
     has_archives: bool,
     has_classes: bool,
-    /// The first three folders of its classes.
+    /// The first three folders of what it holds, which are those of its classes.
     folders: BTreeSet<String>,
     too_many_descriptions: bool,
 }
@@ -165,14 +165,13 @@ impl Inventory {
             let description = self.descriptions.entry(folder.to_owned()).or_default();
             let file = if is_properties { &mut description.properties } else { &mut description.project };
             *file = Some(entry);
-        } else if entry.name.ends_with(".class") {
-            self.has_classes = true;
+        } else {
+            self.has_archives |= is_archive(&entry.name);
+            self.has_classes |= extension(&entry.name) == "class";
             let folder = first_folders(&entry.name);
             if !self.folders.contains(folder) && self.folders.len() < MAX_FOLDERS {
                 self.folders.insert(folder.to_owned());
             }
-        } else {
-            self.has_archives |= is_archive(&entry.name);
         }
     }
 }
@@ -195,8 +194,11 @@ fn first_folders(name: &str) -> &str {
 }
 
 fn is_archive(name: &str) -> bool {
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+    EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension(name)))
+}
+
+fn extension(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
 impl Walk<'_, '_> {
@@ -230,9 +232,10 @@ impl Walk<'_, '_> {
 
     /// Adds the archive itself and what was merged into it.
     fn identify(&mut self, archive: &Archive<'_>, inventory: &Inventory, place: &Place<'_>) {
-        let manifest = inventory.manifest.as_ref().map_or_else(Manifest::default, |entry| {
-            Manifest::parse(&self.beginning(archive, entry, place).unwrap_or_default())
-        });
+        let manifest = inventory
+            .manifest
+            .as_ref()
+            .map_or_else(Manifest::default, |entry| Manifest::parse(&self.beginning(archive, entry, place)));
         let mut described = Vec::new();
         for (folder, description) in &inventory.descriptions {
             if let Some(coordinates) = self.described(archive, folder, description, place) {
@@ -290,7 +293,8 @@ impl Walk<'_, '_> {
     /// Goes through the archives inside this one, which had `entries` entries.
     fn nested(&mut self, archive: &Archive<'_>, entries: u64, place: &Place<'_>) {
         // The entries are read a second time rather than kept: there may be a million.
-        let walked = archive.each_entry(entries, |entry| {
+        // An error here is the one of the first pass, which has been told.
+        let _ = archive.each_entry(entries, |entry| {
             if !is_archive(&entry.name) || entry.name.ends_with('/') {
                 return;
             }
@@ -309,8 +313,6 @@ impl Walk<'_, '_> {
                 Err(error) => self.problem(&inner, &error),
             }
         });
-        // An error here is the one of the first pass.
-        drop(walked);
     }
 
     /// Goes through a compressed archive, in memory.
@@ -339,7 +341,7 @@ impl Walk<'_, '_> {
     }
 
     /// The first bytes of an entry.
-    fn beginning(&mut self, archive: &Archive<'_>, entry: &Entry, place: &Place<'_>) -> Option<Vec<u8>> {
+    fn beginning(&mut self, archive: &Archive<'_>, entry: &Entry, place: &Place<'_>) -> Vec<u8> {
         let mut bytes = Vec::new();
         let read = archive
             .stream(entry)
@@ -348,7 +350,7 @@ impl Walk<'_, '_> {
         if let Err(error) = read {
             self.found.problem(kind_of(&error), place.prefixed(format!("{}: {error}", entry.name)));
         }
-        Some(bytes)
+        bytes
     }
 
     fn read(&mut self, archive: &Archive<'_>, entry: &Entry, limit: u64) -> Result<Vec<u8>, ArchiveError> {

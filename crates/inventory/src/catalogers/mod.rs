@@ -17,6 +17,7 @@ mod erlang_app;
 mod erlang_rebar;
 mod github_actions;
 mod go_binary;
+mod go_mod;
 mod java_archive;
 mod java_lockfile;
 mod java_pom;
@@ -29,6 +30,9 @@ mod node_package_json;
 mod node_pnpm;
 mod node_yarn;
 mod os_release;
+mod php_composer_installed;
+mod php_composer_lock;
+mod php_pear;
 mod python_installed;
 mod python_pdm;
 mod python_pipfile;
@@ -39,7 +43,10 @@ mod python_setup;
 mod python_uv;
 mod r_description;
 mod r_renv;
+mod ruby_bundler;
+mod ruby_gemspec;
 mod rust_auditable;
+mod rust_lock;
 mod swift_resolved;
 
 /// Every format that Seawall reads.
@@ -61,6 +68,7 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &erlang_rebar::ErlangRebar,
     &github_actions::GithubActions,
     &go_binary::GoBinary,
+    &go_mod::GoMod,
     &java_archive::JavaArchive,
     &java_lockfile::GradleLockfile,
     &java_pom::JavaPom,
@@ -74,6 +82,9 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &node_package_json::NodePackageJson,
     &node_pnpm::NodePnpm,
     &node_yarn::NodeYarn,
+    &php_composer_installed::PhpComposerInstalled,
+    &php_composer_lock::PhpComposerLock,
+    &php_pear::PhpPear,
     &python_installed::PythonInstalled,
     &python_pdm::PythonPdm,
     &python_pipfile::PythonPipfile,
@@ -84,7 +95,10 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &python_uv::PythonUv,
     &r_description::RDescription,
     &r_renv::RRenv,
+    &ruby_bundler::RubyBundler,
+    &ruby_gemspec::RubyGemspec,
     &rust_auditable::RustAuditable,
+    &rust_lock::RustLock,
     &swift_resolved::SwiftResolved,
 ];
 

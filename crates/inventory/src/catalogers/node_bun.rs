@@ -9,11 +9,11 @@ use std::fmt;
 
 use seawall_model::{FilePath, ProblemKind, Scope};
 use serde::Deserialize;
-use serde::de::{self, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
-use crate::document::{self, Text};
+use crate::document::{self, Keys, Text};
 use crate::node;
 use crate::reach::Graph;
 
@@ -67,8 +67,6 @@ struct Lock<'a> {
     packages: BTreeMap<Text<'a>, Locked<'a>>,
 }
 
-type Ranges<'a> = BTreeMap<Text<'a>, IgnoredAny>;
-
 /// A member of the workspace; the project itself is the one at the empty path.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -83,18 +81,18 @@ struct Member<'a> {
 #[serde(default)]
 struct Needs<'a> {
     #[serde(borrow)]
-    dependencies: Ranges<'a>,
+    dependencies: Keys<'a>,
     #[serde(rename = "optionalDependencies", borrow)]
-    optional: Ranges<'a>,
+    optional: Keys<'a>,
     #[serde(rename = "peerDependencies", borrow)]
-    peer: Ranges<'a>,
+    peer: Keys<'a>,
 }
 
 impl Needs<'_> {
     fn names(&self) -> impl Iterator<Item = &str> {
         [&self.dependencies, &self.optional, &self.peer]
             .into_iter()
-            .flat_map(|ranges| ranges.keys().map(|name| &**name))
+            .flat_map(|names| names.0.iter().map(|name| &**name))
     }
 }
 

@@ -9,10 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use seawall_model::{PackageKind, ProblemKind};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
-use crate::document::{self, Text};
+use crate::document::{self, Keys, Text};
 use crate::node::{is_version, split_name};
 
 pub(super) struct NodeDeno;
@@ -37,7 +36,7 @@ impl Cataloger for NodeDeno {
             packages.npm.keys(found, npm);
             packages.jsr.keys(found, jsr);
         }
-        let modules: BTreeSet<_> = lock.remote.keys().filter_map(|address| module(address)).collect();
+        let modules: BTreeSet<_> = lock.remote.0.iter().filter_map(|address| module(address)).collect();
         for (name, version) in modules {
             found.push(found.package(PackageKind::Generic, name, version));
         }
@@ -53,7 +52,7 @@ struct Lock<'a> {
     #[serde(default, borrow)]
     packages: Registries<'a>,
     #[serde(default, borrow)]
-    remote: BTreeMap<Text<'a>, IgnoredAny>,
+    remote: Keys<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -68,14 +67,14 @@ struct Registries<'a> {
 /// Packages by name and version, or in version 2 a map that holds them under `packages`.
 #[derive(Default, Deserialize)]
 #[serde(transparent)]
-struct Registry<'a>(#[serde(borrow)] BTreeMap<Text<'a>, BTreeMap<Text<'a>, IgnoredAny>>);
+struct Registry<'a>(#[serde(borrow)] BTreeMap<Text<'a>, Keys<'a>>);
 
 impl Registry<'_> {
     fn keys(&self, found: &mut Found<'_>, push: fn(&str, &mut Found<'_>)) {
         for (key, fields) in &self.0 {
             match &**key {
                 "specifiers" => {}
-                "packages" => fields.keys().for_each(|key| push(key, found)),
+                "packages" => fields.0.iter().for_each(|key| push(key, found)),
                 _ => push(key, found),
             }
         }

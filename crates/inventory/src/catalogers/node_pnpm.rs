@@ -6,7 +6,7 @@
 //! <https://github.com/pnpm/spec/tree/master/lockfile>
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use seawall_model::{ProblemKind, Scope};
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::document::{self, Text};
 use crate::node;
 use crate::reach::Graph;
+use crate::repository;
 
 pub(super) struct NodePnpm;
 
@@ -120,7 +121,7 @@ impl Lock<'_> {
                 continue;
             }
             let is_development = match &needed {
-                Some(needed) => !needed.contains_key(&**key),
+                Some(needed) => !needed.contains(&**key),
                 None => locked.dev,
             };
             let scope = if is_development { Scope::Development } else { Scope::Runtime };
@@ -159,7 +160,7 @@ impl Lock<'_> {
     }
 
     /// The keys of packages that the project needs at run time; `None` where packages say it themselves.
-    fn needed_at_run_time(&self) -> Option<HashMap<&str, ()>> {
+    fn needed_at_run_time(&self) -> Option<HashSet<&str>> {
         let snapshots = self.snapshots.as_ref()?;
         let keys: Vec<&str> = snapshots.keys().map(|key| &**key).collect();
         let index: HashMap<&str, usize> = keys.iter().enumerate().map(|(index, key)| (*key, index)).collect();
@@ -179,7 +180,7 @@ impl Lock<'_> {
         let roots = lists.flatten().flatten().filter_map(|(name, resolved)| number(name, resolved.version()));
         let reached = graph.reachable(roots.collect::<Vec<_>>());
         let needed = keys.iter().zip(reached).filter(|(_, is_reached)| *is_reached);
-        Some(needed.map(|(key, _)| (without_peers(key), ())).collect())
+        Some(needed.map(|(key, _)| without_peers(key)).collect())
     }
 }
 
@@ -194,8 +195,8 @@ impl Resolved<'_> {
 impl Resolution<'_> {
     /// Where it comes from, if that is no registry.
     fn address(&self) -> Option<(String, String)> {
-        if let (Some(repository), Some(commit)) = (&self.repo, &self.commit) {
-            return Some(("vcs_url".to_owned(), format!("git+{}@{}", &**repository, &**commit)));
+        if let (Some(address), Some(commit)) = (&self.repo, &self.commit) {
+            return Some(repository::qualifier(address, commit));
         }
         let tarball = self.tarball.as_deref().filter(|tarball| tarball.starts_with("http"))?;
         Some(("download_url".to_owned(), tarball.to_owned()))

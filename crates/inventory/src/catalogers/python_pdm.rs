@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::document::{self, Text};
 use crate::python::{is_development_group, normalised};
+use crate::repository;
 
 pub(super) struct PythonPdm;
 
@@ -35,7 +36,7 @@ impl Cataloger for PythonPdm {
                 package.scope = Scope::Development;
             }
             if let (Some(git), Some(revision)) = (&locked.git, &locked.revision) {
-                package.qualifiers.push(("vcs_url".to_owned(), format!("git+{}@{}", &**git, &**revision)));
+                package.qualifiers.push(repository::qualifier(git, revision));
             }
             found.push(package);
         }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::document::{self, Entry, Text};
 use crate::python::normalised;
+use crate::repository;
 
 pub(super) struct PythonPipfile;
 
@@ -63,9 +64,7 @@ fn list(name: &str, locked: &Locked<'_>, scope: Scope, found: &mut Found<'_>) {
     package.scope = scope;
     if !locked.git.is_empty() {
         package.version = locked.reference.to_string();
-        package
-            .qualifiers
-            .push(("vcs_url".to_owned(), format!("git+{}@{}", &*locked.git, &*locked.reference)));
+        package.qualifiers.push(repository::qualifier(&locked.git, &locked.reference));
     }
     // Folders have no version.
     if !package.version.is_empty() {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::document::{self, Text};
 use crate::python::normalised;
+use crate::repository;
 
 pub(super) struct PythonPoetry;
 
@@ -85,6 +86,6 @@ impl Locked<'_> {
 impl Source<'_> {
     fn qualifier(&self) -> Option<(String, String)> {
         let is_git = &*self.kind == "git";
-        is_git.then(|| ("vcs_url".to_owned(), format!("git+{}@{}", &*self.url, &*self.resolved_reference)))
+        is_git.then(|| repository::qualifier(&self.url, &self.resolved_reference))
     }
 }

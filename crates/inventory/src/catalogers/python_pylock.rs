@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::document::{self, Text};
 use crate::python::normalised;
+use crate::repository;
 
 pub(super) struct PythonPylock;
 
@@ -39,8 +40,8 @@ impl Cataloger for PythonPylock {
             let Some(version) = locked.version.as_deref().or(commit) else { continue };
             let mut package = found.package(PackageKind::Pypi, normalised(&locked.name), version);
             if let Some(vcs) = repository.filter(|vcs| !vcs.url.is_empty()) {
-                let address = format!("{}+{}@{}", &*vcs.kind, &*vcs.url, &*vcs.commit_id);
-                package.qualifiers.push(("vcs_url".to_owned(), address));
+                let address = format!("{}+{}", &*vcs.kind, &*vcs.url);
+                package.qualifiers.push(repository::qualifier(&address, &vcs.commit_id));
             }
             if locked.marker.as_deref().is_some_and(|marker| lock.is_for_developers(marker)) {
                 package.scope = Scope::Development;

@@ -52,13 +52,12 @@ fn logical_lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut joined = String::new();
     for line in text.lines() {
-        match line.trim_end().strip_suffix('\\') {
-            Some(part) => joined.push_str(part),
-            None => {
-                joined.push_str(line);
-                lines.push(without_comment(&std::mem::take(&mut joined)).to_owned());
-            }
+        if let Some(part) = line.trim_end().strip_suffix('\\') {
+            joined.push_str(part);
+            continue;
         }
+        joined.push_str(line);
+        lines.push(without_comment(&std::mem::take(&mut joined)).to_owned());
     }
     lines.push(without_comment(&joined).to_owned());
     lines.retain(|line| !line.is_empty());

@@ -1,4 +1,4 @@
-//! `uv.lock`.
+//! `uv.lock` of a project, and `<script>.py.lock` of a single script.
 //!
 //! The project and the members of its workspace stand in it too; they are not listed. Packages that only their
 //! groups of dependencies reach are for development.
@@ -6,13 +6,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use seawall_model::{PackageKind, Scope};
+use seawall_model::{FilePath, PackageKind, Scope};
 use serde::Deserialize;
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::document::{self, Text};
 use crate::python::normalised;
 use crate::reach::Graph;
+use crate::repository;
 
 pub(super) struct PythonUv;
 
@@ -26,7 +27,11 @@ impl Cataloger for PythonUv {
     }
 
     fn triggers(&self) -> &'static [Trigger] {
-        &[Trigger::Name("uv.lock")]
+        &[Trigger::Name("uv.lock"), Trigger::Extension("lock")]
+    }
+
+    fn wants(&self, path: FilePath<'_>) -> bool {
+        path.file_name() == b"uv.lock" || path.file_name().ends_with(b".py.lock")
     }
 
     fn catalog(&self, file: &SourceFile<'_>, found: &mut Found<'_>) {
@@ -38,7 +43,7 @@ impl Cataloger for PythonUv {
             let mut package = found.package(PackageKind::Pypi, normalised(&locked.name), &**version);
             package.scope = if is_needed { Scope::Runtime } else { Scope::Development };
             if let Some(git) = &locked.source.git {
-                package.qualifiers.push(("vcs_url".to_owned(), format!("git+{}", &**git)));
+                package.qualifiers.push(repository::qualifier_of_address(git));
             }
             found.push(package);
         }

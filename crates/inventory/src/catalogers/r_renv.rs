@@ -2,6 +2,7 @@
 //!
 //! <https://rstudio.github.io/renv/articles/lockfile.html>
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use seawall_model::PackageKind;
@@ -46,7 +47,7 @@ impl Cataloger for RRenv {
         for (name, locked) in lock.packages {
             let Some(locked) = locked.or_problem(&name, found) else { continue };
             let mut package = found.package(PackageKind::Cran, &*name, &*locked.version);
-            package.vendor = locked.repository.0.map(|repository| repository.into_owned());
+            package.vendor = locked.repository.0.map(Cow::into_owned);
             found.push(package);
         }
     }

@@ -76,8 +76,8 @@ struct Crate<'a> {
 
 fn list(json: &[u8], found: &mut Found<'_>) {
     let Some(list) = document::json::<List<'_>>(json, found) else { return };
-    for entry in list.packages {
-        let Some(entry) = entry.or_problem("packages", found) else { continue };
+    for (index, entry) in list.packages.into_iter().enumerate() {
+        let Some(entry) = entry.or_problem(&format!("packages[{index}]"), found) else { continue };
         let mut package = found.package(PackageKind::Cargo, &*entry.name, &*entry.version);
         if entry.kind.is_some_and(|kind| &*kind == "build") {
             package.scope = Scope::Development;

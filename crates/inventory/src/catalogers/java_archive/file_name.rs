@@ -89,6 +89,7 @@ fn is_version_part(part: &str) -> bool {
         "rev",
         "snapshot",
         "sp",
+        "stable",
         "v",
     ];
     if part.starts_with(|first: char| first.is_ascii_digit()) {

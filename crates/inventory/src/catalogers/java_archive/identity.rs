@@ -39,7 +39,7 @@ pub(super) struct Clues<'a> {
     /// The way to the archive inside of it; empty for the file itself.
     pub(super) inside: &'a str,
     pub(super) manifest: &'a Manifest,
-    /// The first folders of its classes.
+    /// The first folders of what it holds.
     pub(super) folders: &'a BTreeSet<String>,
     pub(super) has_classes: bool,
 }
@@ -73,15 +73,28 @@ impl Described {
             })
     }
 
-    fn identified(self, is_itself: bool, fallback_version: Option<&str>) -> Identified {
+    /// `clue` is the version that file name or manifest tell of the archive itself.
+    fn identified(self, is_itself: bool, clue: Option<&str>) -> Identified {
+        let version = match (self.version, clue) {
+            (Some(version), Some(clue)) if is_for_runtime(&version, clue) => clue.to_owned(),
+            (Some(version), _) => version,
+            (None, clue) => clue.unwrap_or_default().to_owned(),
+        };
         Identified {
             group: self.group,
             artifact: self.artifact,
-            version: self.version.or_else(|| fallback_version.map(str::to_owned)).unwrap_or_default(),
+            version,
             licences: self.licences,
             folder: (!is_itself).then_some(self.folder),
         }
     }
+}
+
+/// Whether the longer version is the same for one version of Java, as in `7.2.2.jre11`. Such builds share one
+/// description that names the shorter, and are published under the longer.
+fn is_for_runtime(version: &str, longer: &str) -> bool {
+    let runtime = longer.strip_prefix(version).and_then(|rest| rest.strip_prefix(".jre"));
+    runtime.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The packages of one archive: itself, if it can be told, and what was merged into it.
@@ -221,12 +234,20 @@ fn manifest_versions(manifest: &Manifest) -> Vec<&str> {
 
 /// The group that the manifest names or lets conclude.
 fn group_of_manifest(manifest: &Manifest, artifact: &str) -> Option<String> {
-    for name in ["Group-Id", "Implementation-Vendor-Id"] {
-        if let Some(group) = manifest.get(name).filter(|group| is_group(group)) {
-            return Some(group.to_owned());
-        }
-    }
-    group_of_bundle(manifest.symbolic_name()?, artifact)
+    let named = |name: &str| manifest.get(name).filter(|group| is_group(group)).map(str::to_owned);
+    // The Nebula plug-ins of Gradle write `group#artifact;version`.
+    let title = manifest.get("Implementation-Title");
+    let nebula = title.and_then(|title| title.split_once(';')?.0.split_once('#'));
+    nebula
+        .filter(|(group, named)| *named == artifact && is_group(group))
+        .map(|(group, _)| group.to_owned())
+        .or_else(|| named("Group-Id"))
+        .or_else(|| named("Implementation-Vendor-Id"))
+        .or_else(|| group_of_bundle(manifest.symbolic_name()?, artifact))
+        // Not meant for it, but what stands in these fields and looks like a group mostly is one.
+        .or_else(|| named("Implementation-Vendor"))
+        .or_else(|| named("Extension-Name"))
+        .or_else(|| named("Implementation-Title"))
 }
 
 /// Takes the artifact off the name of a bundle. What builds bundles joins group and artifact, and leaves out
@@ -244,7 +265,13 @@ fn group_of_bundle(bundle: &str, artifact: &str) -> Option<String> {
 }
 
 fn is_group(text: &str) -> bool {
-    is_identifier(text) && text.contains('.') && !text.starts_with('.') && !text.ends_with('.')
+    // `org.apache` is who made it, and as a group no artifact of today bears it.
+    is_identifier(text)
+        && text.contains('.')
+        && !text.starts_with('.')
+        && !text.ends_with('.')
+        && text != "org.apache"
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
 }
 
 /// Whether a text can be the name of a group or an artifact: what is left of a template is not.
@@ -325,6 +352,7 @@ mod tests {
                 "com.google.code.gson:gson@2.8 merged, org.acme:tool@1.0",
             ),
             ("app.jar", "", &[gson, own], "com.google.code.gson:gson@2.8 merged, org.acme:tool@1.0 merged"),
+            ("tool-1.0.jre11.jar", "", &[own], "org.acme:tool@1.0.jre11"),
             ("server-7.jar", "", &[gson], "?:server@7, com.google.code.gson:gson@2.8 merged"),
         ] {
             let case = Case { path, manifest, described, classes: "org/acme", ..Case::default() };
@@ -359,6 +387,9 @@ mod tests {
             ("x/slf4j-api-1.7.jar", "Bundle-SymbolicName: org.slf4j.api", "org", "org.slf4j:slf4j-api@1.7"),
             ("x/old-1.0.jar", "Implementation-Vendor-Id: org.old", "org", "org.old:old@1.0"),
             ("x/old-1.0.jar", "Implementation-Vendor-Id: Old Company", "org", "?:old@1.0"),
+            ("x/core-1.0.jar", "Implementation-Title: com.acme#core;1.0", "com", "com.acme:core@1.0"),
+            ("x/core-1.0.jar", "Implementation-Title: com.acme#other;1.0", "com", "?:core@1.0"),
+            ("x/poi-5.2.0.jar", "Implementation-Vendor: org.apache.poi", "org", "org.apache.poi:poi@5.2.0"),
             ("x/old.jar", "", "org", "?:old@"),
             ("x/old-javadoc.jar", "", "", ""),
         ] {
