@@ -110,7 +110,9 @@ impl Point<'_> {
 
     /// How this lies to the version being judged.
     fn to(&self, version: &Version) -> Ordering {
-        self.parsed.as_ref().map_or(Ordering::Less, |parsed| parsed.partial_cmp(version).unwrap_or(Ordering::Equal))
+        self.parsed
+            .as_ref()
+            .map_or(Ordering::Less, |parsed| parsed.partial_cmp(version).unwrap_or(Ordering::Equal))
     }
 }
 
@@ -251,7 +253,9 @@ fn is_listed(text: &str, scheme: Option<VersionScheme>, version: &Version, liste
         || scheme.is_some_and(|scheme| {
             listed.iter().any(|other| {
                 shares_first_digit(text, other)
-                    && scheme.parse(other).is_ok_and(|other| other.partial_cmp(version) == Some(Ordering::Equal))
+                    && scheme
+                        .parse(other)
+                        .is_ok_and(|other| other.partial_cmp(version) == Some(Ordering::Equal))
             })
         })
 }
@@ -356,12 +360,8 @@ fn intervals(mut points: Vec<(EventKind, Point<'_>)>) -> Vec<Interval<'_>> {
         open = match (open, introduced, end) {
             // What ends and begins at one version goes on.
             (Some(start), Some(_), _) | (Some(start), None, None) => Some(start),
-            (Some(start), None, Some(end)) => {
-                intervals.push(Interval { start, end });
-                None
-            }
-            // One version alone.
-            (None, Some(start), Some(end @ End::At(_))) => {
+            // The end of what was begun, or one version alone.
+            (Some(start), None, Some(end)) | (None, Some(start), Some(end @ End::At(_))) => {
                 intervals.push(Interval { start, end });
                 None
             }

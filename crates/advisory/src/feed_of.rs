@@ -298,7 +298,7 @@ fn openeuler_release(distro: &Distro) -> Option<String> {
     }
 }
 
-fn lookups<'a>(package: &'a Package, names: Names, ecosystem: EcosystemName) -> Vec<Lookup<'a>> {
+fn lookups(package: &Package, names: Names, ecosystem: EcosystemName) -> Vec<Lookup<'_>> {
     let own = Lookup {
         name: &package.name,
         version: distribution_version(&package.version, None, ecosystem),

@@ -189,7 +189,16 @@ fn judge<'a>(index: &Index<'a>, package: &Package, feed: &Feed<'_>) -> Result<Ju
         let candidate = Candidate::new(&lookup.version, feed.scheme);
         for release in &releases {
             each_record(index, segment, feed, lookup, release, |postings| {
-                judge_record(index, segment, package, feed, lookup, (&candidate, release), postings, &mut judged)
+                judge_record(
+                    index,
+                    segment,
+                    package,
+                    feed,
+                    lookup,
+                    (&candidate, release),
+                    postings,
+                    &mut judged,
+                )
             })?;
         }
     }
@@ -210,7 +219,10 @@ pub(crate) fn each_record<'a>(
     postings.chunk_by(|a, b| a.record == b.record).try_for_each(&mut judge)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the innermost step of four loops; a struct would only rename them")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the innermost step of four loops; a struct would only rename them"
+)]
 fn judge_record<'a>(
     index: &Index<'a>,
     segment: usize,
@@ -303,7 +315,8 @@ enum Told<'a> {
 }
 
 fn told<'a>(record: &RecordView<'a>) -> Told<'a> {
-    let own = std::iter::once(&record.id).chain(&record.aliases).chain(&record.upstream).chain(&record.related);
+    let own =
+        std::iter::once(&record.id).chain(&record.aliases).chain(&record.upstream).chain(&record.related);
     let cves: BTreeSet<&str> = own.copied().filter(|id| is_cve(id)).collect();
     if !cves.is_empty() {
         Told::Names(cves.into_iter().collect())
@@ -446,8 +459,10 @@ impl<'a, 'p> Finisher<'a, 'p> {
     fn finding(&mut self, draft: &Draft<'a>, purl: &str, texts: &Texts) -> Result<Finding, DbError> {
         let package = &self.packages[draft.package];
         let kind = kind_of(&draft.hits);
-        let rating = if kind == FindingKind::Vulnerability { self.rating(draft)? } else { own_rating(&draft.hits) };
-        let mut suppression = headers_only(package, draft).or_else(|| known_wrong::suppression(package, draft));
+        let rating =
+            if kind == FindingKind::Vulnerability { self.rating(draft)? } else { own_rating(&draft.hits) };
+        let mut suppression =
+            headers_only(package, draft).or_else(|| known_wrong::suppression(package, draft));
         let mut perhaps_backported = false;
         if suppression.is_none() && package.owner.is_some() {
             let word = self.owners.word(self.index, package, draft)?;
@@ -494,16 +509,15 @@ impl<'a, 'p> Finisher<'a, 'p> {
 /// The rating by the records of the finding themselves: the first source that any of them has, and of that
 /// the most severe.
 fn own_rating(hits: &[std::rc::Rc<Hit<'_>>]) -> Option<Rating> {
-    let sources: [&dyn Fn(&Hit<'_>) -> Option<Rating>; 4] = [
+    type Source<'s> = &'s dyn Fn(&Hit<'_>) -> Option<Rating>;
+    let sources: [Source<'_>; 4] = [
         &|hit| {
             let word = hit.distribution_severity.or(hit.record.distribution_severity)?;
             Some(Rating::word(word, SeveritySource::Distribution))
         },
         &|hit| Rating::of_vectors(&hit.severities, SeveritySource::Affected),
         &|hit| Rating::of_vectors(&hit.record.severities, SeveritySource::Record),
-        &|hit| {
-            hit.record.database_severity.map(|word| Rating::word(word, SeveritySource::DatabaseSpecific))
-        },
+        &|hit| hit.record.database_severity.map(|word| Rating::word(word, SeveritySource::DatabaseSpecific)),
     ];
     sources.iter().find_map(|source| hits.iter().filter_map(|hit| source(hit)).reduce(Rating::worse))
 }
@@ -616,10 +630,9 @@ fn headers_only(package: &Package, draft: &Draft<'_>) -> Option<Suppression> {
         .iter()
         .any(|name| package.name.starts_with(name));
     let source = draft.hits.first().map(|hit| hit.matched_name.as_str())?;
-    let only_through_kernel = draft
-        .hits
-        .iter()
-        .all(|hit| hit.through_source && (hit.matched_name == "kernel" || hit.matched_name.starts_with("linux")));
+    let only_through_kernel = draft.hits.iter().all(|hit| {
+        hit.through_source && (hit.matched_name == "kernel" || hit.matched_name.starts_with("linux"))
+    });
     (is_header && only_through_kernel).then(|| Suppression::HeadersOnly { source: source.to_owned() })
 }
 

@@ -11,7 +11,7 @@ use seawall_model::{Distro, Owner, Package, Suppression};
 use crate::db::DbError;
 use crate::evaluate::{Candidate, Verdict, evaluate};
 use crate::feed_of::{Asked, feed_of};
-use crate::matching::{Draft, Index, each_record, same_module, same_modularity};
+use crate::matching::{Draft, Index, each_record, same_modularity, same_module};
 
 /// Records of these names say the state of every fault that a distribution tracks, open ones too: a package
 /// that they name at all is covered wholly. Other records of the same feeds tell of mended faults only.
@@ -52,9 +52,7 @@ impl Word {
 
     pub(crate) fn suppression(self) -> Option<Suppression> {
         match self {
-            Self::NotAffected { owner, evidence } => {
-                Some(Suppression::DistributionFixed { owner, evidence })
-            }
+            Self::NotAffected { owner, evidence } => Some(Suppression::DistributionFixed { owner, evidence }),
             Self::Silent | Self::Affected => None,
         }
     }

@@ -140,10 +140,7 @@ pub(crate) fn write(path: &Path, mut bytes: Vec<u8>) -> Result<(), FeedError> {
 }
 
 /// Replaces a file by one that `fill` writes: wholly, or not at all.
-fn replace<T>(
-    path: &Path,
-    fill: impl FnOnce(&mut File) -> Result<T, FeedError>,
-) -> Result<T, FeedError> {
+fn replace<T>(path: &Path, fill: impl FnOnce(&mut File) -> Result<T, FeedError>) -> Result<T, FeedError> {
     let dir = directory_of(path);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = dir.join(format!(".{name}.{}.tmp", std::process::id()));

@@ -81,7 +81,7 @@ impl Web {
             .redirect(policy)
             .user_agent(concat!("seawall/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(30))
-            .timeout(Duration::from_secs(60 * 60))
+            .timeout(Duration::from_hours(1))
             .build()
             .map_err(|source| FeedError::Fetch { url: "anything".to_owned(), source })?;
         Ok(Self { client })
@@ -121,42 +121,42 @@ impl Web {
                     etag: header(response.headers(), ETAG),
                     last_modified: header(response.headers(), LAST_MODIFIED),
                 };
-                Ok(Fetched::New(self.save(url, response, dir)?, validators))
+                Ok(Fetched::New(save(url, response, dir)?, validators))
             }
             StatusCode::NOT_MODIFIED => Ok(Fetched::Unchanged),
             StatusCode::NOT_FOUND => Ok(Fetched::Missing),
             status => Err(FeedError::Answer { url: url.to_owned(), status: status.as_u16() }),
         }
     }
+}
 
-    fn save(&self, url: &str, response: Response, dir: &Path) -> Result<File, FeedError> {
-        let too_large = || FeedError::TooLarge { feed: url.to_owned(), limit: MAX_DOWNLOAD_BYTES };
-        if response.content_length().is_some_and(|length| length > MAX_DOWNLOAD_BYTES) {
-            return Err(too_large());
-        }
-        let mut file = anonymous_file(dir)?;
-        let mut body = response.take(MAX_DOWNLOAD_BYTES + 1);
-        let mut buffer = vec![0; 256 << 10];
-        let mut total = 0;
-        loop {
-            let count = match body.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    let why = format!("the download broke off: {error}");
-                    return Err(FeedError::Damaged { feed: url.to_owned(), why });
-                }
-            };
-            total += count as u64;
-            file.write_all(&buffer[..count]).map_err(FeedError::file("write a download in", dir))?;
-        }
-        if total > MAX_DOWNLOAD_BYTES {
-            return Err(too_large());
-        }
-        file.rewind().map_err(FeedError::file("read a download in", dir))?;
-        Ok(file)
+fn save(url: &str, response: Response, dir: &Path) -> Result<File, FeedError> {
+    let too_large = || FeedError::TooLarge { feed: url.to_owned(), limit: MAX_DOWNLOAD_BYTES };
+    if response.content_length().is_some_and(|length| length > MAX_DOWNLOAD_BYTES) {
+        return Err(too_large());
     }
+    let mut file = anonymous_file(dir)?;
+    let mut body = response.take(MAX_DOWNLOAD_BYTES + 1);
+    let mut buffer = vec![0; 256 << 10];
+    let mut total = 0;
+    loop {
+        let count = match body.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                let why = format!("the download broke off: {error}");
+                return Err(FeedError::Damaged { feed: url.to_owned(), why });
+            }
+        };
+        total += count as u64;
+        file.write_all(&buffer[..count]).map_err(FeedError::file("write a download in", dir))?;
+    }
+    if total > MAX_DOWNLOAD_BYTES {
+        return Err(too_large());
+    }
+    file.rewind().map_err(FeedError::file("read a download in", dir))?;
+    Ok(file)
 }
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
@@ -196,7 +196,8 @@ fn anonymous_file(dir: &Path) -> Result<File, FeedError> {
 }
 
 fn named_then_removed(dir: &Path) -> io::Result<File> {
-    let path = dir.join(format!(".seawall-download-{}-{:?}", std::process::id(), std::thread::current().id()));
+    let path =
+        dir.join(format!(".seawall-download-{}-{:?}", std::process::id(), std::thread::current().id()));
     let file = File::options().read(true).write(true).create_new(true).open(&path)?;
     std::fs::remove_file(&path)?;
     Ok(file)

@@ -183,8 +183,7 @@ fn convert_affected(
     if ecosystem.name != feed {
         return Ok(None);
     }
-    let (in_ecosystem, in_database) =
-        (specific(entry.ecosystem_specific), specific(entry.database_specific));
+    let (in_ecosystem, in_database) = (specific(entry.ecosystem_specific), specific(entry.database_specific));
     kinds.push(if in_database.malicious {
         Some(FindingKind::Malware)
     } else {

@@ -200,7 +200,9 @@ fn feeds_in(dir: &Path, report: &mut UpdateReport) -> Result<Vec<EcosystemName>,
         let name = entry.file_name();
         match name.to_str().and_then(|name| name.parse().ok()) {
             Some(name) => found.push(name),
-            None => report.notes.push(format!("{name:?} is not an ecosystem of the OSV schema")),
+            None => {
+                report.notes.push(format!("\"{}\" is not an ecosystem of the OSV schema", name.display()))
+            }
         }
     }
     report.notes.sort();
@@ -273,9 +275,11 @@ impl Worker<'_> {
     fn largest_first(&self, wanted: &[EcosystemName]) -> Vec<usize> {
         let size = |name: &EcosystemName| match self.request.from {
             Location::Path(dir) => std::fs::metadata(zip_path(dir, *name)).map_or(0, |meta| meta.len()),
-            Location::Url(_) => {
-                self.old.get(name.as_str()).and_then(|segment| segment.meta().ok()).map_or(0, |meta| meta.size)
-            }
+            Location::Url(_) => self
+                .old
+                .get(name.as_str())
+                .and_then(|segment| segment.meta().ok())
+                .map_or(0, |meta| meta.size),
         };
         let mut order: Vec<usize> = (0..wanted.len()).collect();
         order.sort_by_key(|position| std::cmp::Reverse(size(&wanted[*position])));
@@ -285,8 +289,8 @@ impl Worker<'_> {
     fn feed(&self, name: EcosystemName) -> Result<Built, FeedError> {
         self.progress.started(name.as_str());
         let built = match self.request.from {
-            Location::Path(dir) => self.from_directory(dir, name),
-            Location::Url(base) => self.from_web(base, name),
+            Location::Path(dir) => self.read_directory(dir, name),
+            Location::Url(base) => self.read_web(base, name),
         }?;
         self.progress.finished(
             name.as_str(),
@@ -299,7 +303,7 @@ impl Worker<'_> {
         Ok(built)
     }
 
-    fn from_directory(&self, dir: &Path, name: EcosystemName) -> Result<Built, FeedError> {
+    fn read_directory(&self, dir: &Path, name: EcosystemName) -> Result<Built, FeedError> {
         let path = zip_path(dir, name);
         let file = match File::open(&path) {
             Ok(file) => file,
@@ -327,7 +331,7 @@ impl Worker<'_> {
         self.build(name, file, meta)
     }
 
-    fn from_web(&self, base: &str, name: EcosystemName) -> Result<Built, FeedError> {
+    fn read_web(&self, base: &str, name: EcosystemName) -> Result<Built, FeedError> {
         let Some(web) = &self.web else { return Ok(Built::Missing) };
         // Names have spaces and nothing else that a URL would misread.
         let url = format!("{}/{}/all.zip", base.trim_end_matches('/'), name.as_str().replace(' ', "%20"));
@@ -429,7 +433,9 @@ fn kev_section(
     old: Option<&Database>,
     dir: &Path,
 ) -> Result<Vec<u8>, FeedError> {
-    let Some(location) = location else { return Ok(old.map(|old| old.kev_bytes().to_vec()).unwrap_or_default()) };
+    let Some(location) = location else {
+        return Ok(old.map(|old| old.kev_bytes().to_vec()).unwrap_or_default());
+    };
     let list = lists::read_kev(&read_list(location, dir)?);
     let list = list.map_err(|why| FeedError::List { list: location.to_string(), why })?;
     Ok(Kev::encode(&location.to_string(), list.date, &list.entries))
@@ -440,7 +446,9 @@ fn epss_section(
     old: Option<&Database>,
     dir: &Path,
 ) -> Result<Vec<u8>, FeedError> {
-    let Some(location) = location else { return Ok(old.map(|old| old.epss_bytes().to_vec()).unwrap_or_default()) };
+    let Some(location) = location else {
+        return Ok(old.map(|old| old.epss_bytes().to_vec()).unwrap_or_default());
+    };
     let list = lists::read_epss(&read_list(location, dir)?);
     let list = list.map_err(|why| FeedError::List { list: location.to_string(), why })?;
     Ok(Epss::encode(&location.to_string(), list.date, &list.entries))

@@ -7,9 +7,9 @@ use seawall_model::{EcosystemName, FindingKind, Timestamp};
 
 use super::bytes::{put_optional_signed, put_text, put_texts, put_varint};
 use super::segment::{
-    BLOCK_OFFSETS, BRIEF, DETAILS, FeedMeta, ID_KEYS, ID_RECORDS, LISTS, MAX_BLOCK_BYTES, META,
-    PACKAGE_KEYS, PACKAGE_OFFSETS, POSTINGS, Posting, RECORD_OFFSETS, RECORDS, RELEASES, SECTIONS, id_key,
-    package_key, record_flags, severity_code,
+    BLOCK_OFFSETS, BRIEF, DETAILS, FeedMeta, ID_KEYS, ID_RECORDS, LISTS, MAX_BLOCK_BYTES, META, PACKAGE_KEYS,
+    PACKAGE_OFFSETS, POSTINGS, Posting, RECORD_OFFSETS, RECORDS, RELEASES, SECTIONS, id_key, package_key,
+    record_flags, severity_code,
 };
 use super::{EPSS, FORMAT, INFO, KEV, MAGIC, SECTION_ENTRY, SEGMENT};
 use crate::names::normalised;
@@ -17,8 +17,8 @@ use crate::record::{Affected, Record};
 
 /// Texts are compressed in blocks that are cut once they reach this.
 const BLOCK_BYTES: usize = 128 << 10;
-/// Small blocks cost little even at a high level, and the file is built once and downloaded often.
-const COMPRESSION_LEVEL: i32 = 19;
+/// Higher levels take twice the time for two parts in a thousand.
+const COMPRESSION_LEVEL: i32 = 15;
 
 /// Why a segment can't be built.
 #[derive(Debug, thiserror::Error)]
@@ -277,7 +277,8 @@ impl Texts {
         {
             section.extend_from_slice(&compressor.compress(open).map_err(BuildError::Compress)?);
             open.clear();
-            let end = u32::try_from(section.len()).map_err(|_| BuildError::TooLarge("of texts".to_owned()))?;
+            let end =
+                u32::try_from(section.len()).map_err(|_| BuildError::TooLarge("of texts".to_owned()))?;
             self.offsets.extend_from_slice(&end.to_le_bytes());
         }
         self.blocks += 1;

@@ -15,7 +15,8 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn bytes(&mut self, count: usize) -> Result<&'a [u8], DbError> {
-        let (head, rest) = self.rest.split_at_checked(count).ok_or(DbError::Damaged("an entry is cut off"))?;
+        let (head, rest) =
+            self.rest.split_at_checked(count).ok_or(DbError::Damaged("an entry is cut off"))?;
         self.rest = rest;
         Ok(head)
     }

@@ -106,9 +106,8 @@ impl FeedMeta {
             refused: Vec::new(),
         };
         for _ in 0..cursor.count()? {
-            let reason = *Refusal::ALL
-                .get(usize::from(cursor.u8()?))
-                .ok_or(DbError::Damaged("an unknown reason"))?;
+            let reason =
+                *Refusal::ALL.get(usize::from(cursor.u8()?)).ok_or(DbError::Damaged("an unknown reason"))?;
             let count = cursor.size()?;
             let mut named = Vec::new();
             for _ in 0..cursor.count()? {
@@ -253,8 +252,7 @@ impl<'a> Segment<'a> {
         let end = |number: usize| nth(self.sections[BLOCK_OFFSETS], number * 2 + column);
         let from = if number == 0 { 0 } else { end(number - 1)? as usize };
         let to = end(number)? as usize;
-        let packed =
-            self.sections[section].get(from..to).ok_or(DbError::Damaged("a block lies outside"))?;
+        let packed = self.sections[section].get(from..to).ok_or(DbError::Damaged("a block lies outside"))?;
         let damaged = |_| DbError::Damaged("a block of texts can't be decompressed");
         let size = zstd::zstd_safe::get_frame_content_size(packed)
             .ok()
@@ -404,7 +402,10 @@ impl<'a> RecordView<'a> {
 
     /// Whether an identifier is among its own, its aliases, its upstream or what is kept of its related.
     pub(crate) fn names(&self, id: &str) -> bool {
-        self.id == id || self.aliases.contains(&id) || self.upstream.contains(&id) || self.related.contains(&id)
+        self.id == id
+            || self.aliases.contains(&id)
+            || self.upstream.contains(&id)
+            || self.related.contains(&id)
     }
 
     /// Where its texts are: segment order, then block.

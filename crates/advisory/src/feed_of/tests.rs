@@ -90,10 +90,9 @@ fn families_of_releases() {
 
 fn names_asked(kind: PackageKind, on: &str, version: &str, source: &str) -> Vec<String> {
     let mut package = Package::new(kind, "libx", version, "test");
-    package.source = source.split_once(' ').map(|(name, version)| SourcePackage {
-        name: name.to_owned(),
-        version: version.to_owned(),
-    });
+    package.source = source
+        .split_once(' ')
+        .map(|(name, version)| SourcePackage { name: name.to_owned(), version: version.to_owned() });
     match feed_of(&package, Some(&distro(on))) {
         Asked::Feed(feed) => {
             feed.lookups.iter().map(|lookup| format!("{} {}", lookup.name, lookup.version)).collect()
