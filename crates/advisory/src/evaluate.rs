@@ -373,6 +373,3 @@ fn intervals(mut points: Vec<(EventKind, Point<'_>)>) -> Vec<Interval<'_>> {
     intervals.extend(open.map(|start| Interval { start, end: End::Open }));
     intervals
 }
-
-#[cfg(test)]
-mod tests;

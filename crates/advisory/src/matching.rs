@@ -8,6 +8,7 @@
 //! What a distribution's feed can say of files that it owns is in [`crate::ownership`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use seawall_model::{
     Advisory, Distro, Ecosystem, EcosystemCoverage, FeedDate, Finding, FindingId, FindingKind, FixState,
@@ -296,10 +297,16 @@ pub(crate) struct Draft<'a> {
     pub(crate) package: usize,
     pub(crate) vulnerability: String,
     pub(crate) aliases: BTreeSet<String>,
-    hits: Vec<std::rc::Rc<Hit<'a>>>,
+    hits: Vec<Rc<Hit<'a>>>,
+    /// How many of the hits, at the front, began the finding; those after them joined it by alias.
+    leaders: usize,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    fn leading(&self) -> impl Iterator<Item = &Hit<'a>> {
+        self.hits.iter().take(self.leaders).map(Rc::as_ref)
+    }
+
     /// All names of the fault.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.vulnerability.as_str()).chain(self.aliases.iter().map(String::as_str))
@@ -337,9 +344,10 @@ fn group<'a>(index: &Index<'a>, package: usize, mut hits: Vec<Hit<'a>>) -> Resul
         vulnerability: name.to_owned(),
         aliases: BTreeSet::new(),
         hits: Vec::new(),
+        leaders: 0,
     };
     for hit in hits {
-        let hit = std::rc::Rc::new(hit);
+        let hit = Rc::new(hit);
         let Told::Names(names) = told(&hit.record) else {
             alone.push(hit);
             continue;
@@ -347,21 +355,33 @@ fn group<'a>(index: &Index<'a>, package: usize, mut hits: Vec<Hit<'a>>) -> Resul
         for name in &names {
             let draft = drafts.entry((*name).to_owned()).or_insert_with(|| empty(name));
             draft.aliases.extend(aliases_of(index, &hit.record, name, names.len())?);
-            draft.hits.push(std::rc::Rc::clone(&hit));
+            draft.hits.push(Rc::clone(&hit));
         }
     }
+    // Compared with those that began a finding only: names are not followed from one that joined.
+    for draft in drafts.values_mut() {
+        draft.leaders = draft.hits.len();
+    }
     for hit in alone {
-        let joined: Vec<String> = drafts
+        let names: Vec<String> = drafts
             .iter()
-            .filter(|(_, draft)| draft.hits.iter().any(|other| name_each_other(&other.record, &hit.record)))
+            .filter(|(_, draft)| draft.leading().any(|leader| name_each_other(&leader.record, &hit.record)))
             .map(|(name, _)| name.clone())
             .collect();
-        let names = if joined.is_empty() { vec![hit.record.id.to_owned()] } else { joined };
-        for name in names {
-            let draft = drafts.entry(name).or_insert_with_key(|name| empty(name));
-            draft.aliases.insert(hit.record.id.to_owned());
+        // A finding without a CVE takes a record in alone; a record that names faults with CVEs is told by each.
+        let (cves, others): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| is_cve(name));
+        let joined = if cves.is_empty() { others.into_iter().take(1).collect() } else { cves };
+        for name in &joined {
+            if let Some(draft) = drafts.get_mut(name) {
+                draft.aliases.insert(hit.record.id.to_owned());
+                draft.hits.push(Rc::clone(&hit));
+            }
+        }
+        if joined.is_empty() {
+            let draft = drafts.entry(hit.record.id.to_owned()).or_insert_with_key(|name| empty(name));
             draft.aliases.extend(hit.record.aliases.iter().map(|alias| (*alias).to_owned()));
-            draft.hits.push(std::rc::Rc::clone(&hit));
+            draft.hits.push(hit);
+            draft.leaders = draft.hits.len();
         }
     }
     let drafts = drafts.into_values().map(|mut draft| {
@@ -508,7 +528,7 @@ impl<'a, 'p> Finisher<'a, 'p> {
 
 /// The rating by the records of the finding themselves: the first source that any of them has, and of that
 /// the most severe.
-fn own_rating(hits: &[std::rc::Rc<Hit<'_>>]) -> Option<Rating> {
+fn own_rating(hits: &[Rc<Hit<'_>>]) -> Option<Rating> {
     type Source<'s> = &'s dyn Fn(&Hit<'_>) -> Option<Rating>;
     let sources: [Source<'_>; 4] = [
         &|hit| {
@@ -551,7 +571,7 @@ fn joined_rating(index: &Index<'_>, name: &str) -> Result<Option<Rating>, DbErro
 }
 
 /// Where records of several kinds are joined, the gravest names the finding.
-fn kind_of(hits: &[std::rc::Rc<Hit<'_>>]) -> FindingKind {
+fn kind_of(hits: &[Rc<Hit<'_>>]) -> FindingKind {
     let rank = |kind: &FindingKind| match kind {
         FindingKind::Malware => 0,
         FindingKind::Vulnerability => 1,
@@ -563,7 +583,7 @@ fn kind_of(hits: &[std::rc::Rc<Hit<'_>>]) -> FindingKind {
 }
 
 /// The highest of the versions that the advisories call mended: below it one of them still applies.
-fn fix_of(hits: &[std::rc::Rc<Hit<'_>>]) -> FixState {
+fn fix_of(hits: &[Rc<Hit<'_>>]) -> FixState {
     let scheme = hits.iter().find_map(|hit| hit.scheme);
     let fixes = hits.iter().filter_map(|hit| hit.affected.fixed.as_deref());
     let highest = fixes.reduce(|a, b| {
@@ -635,6 +655,3 @@ fn headers_only(package: &Package, draft: &Draft<'_>) -> Option<Suppression> {
     });
     (is_header && only_through_kernel).then(|| Suppression::HeadersOnly { source: source.to_owned() })
 }
-
-#[cfg(test)]
-mod tests;

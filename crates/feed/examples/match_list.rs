@@ -79,10 +79,10 @@ fn build(database: &Path, directory: &str) -> Result<(), Box<dyn std::error::Err
     let kev = Location::Path(Path::new(directory).join("kev.json"));
     let report = update(
         &Update {
-            database,
-            from: &Location::of(directory),
-            ecosystems: &[],
-            kev: Some(&kev).filter(|_| Path::new(directory).join("kev.json").is_file()),
+            database: database.into(),
+            from: Location::of(directory),
+            ecosystems: Vec::new(),
+            kev: Some(kev).filter(|_| Path::new(directory).join("kev.json").is_file()),
             epss: None,
             now: Timestamp::from_unix(now.cast_signed()),
             threads: std::thread::available_parallelism()?.get(),
