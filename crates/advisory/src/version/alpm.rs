@@ -12,7 +12,7 @@ pub(super) const ORDER: Order = Order { canonical, compare };
 
 fn canonical(text: &str) -> Option<Cow<'_, str>> {
     // Which bytes beyond ASCII are letters depends on pacman's locale.
-    (!text.is_empty() && text.is_ascii()).then_some(Cow::Borrowed(text))
+    text.is_ascii().then_some(Cow::Borrowed(text))
 }
 
 fn compare(a: &str, b: &str) -> Ordering {

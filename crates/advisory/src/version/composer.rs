@@ -133,7 +133,7 @@ fn numeric_branch(text: &str) -> Option<String> {
     let parts: Vec<&str> = name.split('.').collect();
     let (first, others) = parts.split_first()?;
     let is_part = |part: &&str| number::is_number(part) || matches!(*part, "x" | "X" | "*");
-    if !number::is_number(first) || others.len() > 3 || !others.iter().all(|part| is_part(&part)) {
+    if !number::is_number(first) || others.len() > 3 || !others.iter().all(is_part) {
         return None;
     }
     let mut version = (*first).to_owned();

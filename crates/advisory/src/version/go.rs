@@ -33,10 +33,12 @@ fn module_version(text: &str) -> Option<Cow<'_, str>> {
     (is_valid(text, &GRAMMAR) && !(is_short && has_more)).then_some(Cow::Borrowed(text))
 }
 
-/// Rewrites `1.N[.P][kindK]` as SemVer. `go1.21` alone, from 1.21 on, is the language version, which comes
+/// Rewrites `1[.N[.P|kindK]]` as SemVer. `go1.21` alone, from 1.21 on, is the language version, which comes
 /// before the first release candidate; before that it was the first release.
 fn toolchain_version(text: &str, has_prefix: bool) -> Option<Cow<'_, str>> {
-    let (major, rest) = text.split_once('.')?;
+    let Some((major, rest)) = text.split_once('.') else {
+        return is_counter(text).then(|| format!("{text}.0.0").into());
+    };
     let (minor, rest) = rest.split_at(leading_digits(rest));
     if !is_counter(major) || !is_counter(minor) {
         return None;

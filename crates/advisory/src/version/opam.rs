@@ -10,5 +10,5 @@ pub(super) const ORDER: Order = Order { canonical, compare: dpkg::compare_withou
 
 fn canonical(text: &str) -> Option<Cow<'_, str>> {
     let is_good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+.~".contains(&byte);
-    (!text.is_empty() && text.bytes().all(is_good)).then_some(Cow::Borrowed(text))
+    text.bytes().all(is_good).then_some(Cow::Borrowed(text))
 }

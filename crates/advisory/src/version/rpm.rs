@@ -14,7 +14,7 @@ fn canonical(text: &str) -> Option<Cow<'_, str>> {
     // RPM truncates a larger epoch without a word; such a version has no place that can be relied on.
     let epoch_is_good =
         Evr::of(text).epoch.is_none_or(|epoch| epoch.is_empty() || epoch.parse::<u32>().is_ok());
-    (!text.is_empty() && epoch_is_good).then_some(Cow::Borrowed(text))
+    epoch_is_good.then_some(Cow::Borrowed(text))
 }
 
 fn compare(a: &str, b: &str) -> Ordering {

@@ -1,6 +1,5 @@
 //! Ruby gem versions, as `Gem::Version` orders them.
 //!
-//! An empty text, which RubyGems reads as 0, is refused: it says that no version is known.
 //! <https://docs.ruby-lang.org/en/master/Gem/Version.html>
 
 use std::borrow::Cow;
