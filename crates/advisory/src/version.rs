@@ -226,11 +226,8 @@ impl VersionScheme {
             return Err(VersionError::TooLong);
         }
         // Some comparators read nothing as version 0; here it means that no version is known.
-        let is_blank = text.trim().is_empty();
-        (!is_blank)
-            .then(|| (self.order().canonical)(text))
-            .flatten()
-            .ok_or_else(|| VersionError::Unparseable { scheme: self, text: text.to_owned() })
+        let canonical = if text.trim().is_empty() { None } else { (self.order().canonical)(text) };
+        canonical.ok_or_else(|| VersionError::Unparseable { scheme: self, text: text.to_owned() })
     }
 }
 
