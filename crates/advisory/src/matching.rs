@@ -17,7 +17,7 @@ use seawall_model::{
 
 use crate::db::{Database, DbError, Posting, RecordView, Segment, TextSection};
 use crate::evaluate::{Affected, Candidate, Verdict, evaluate};
-use crate::feed_of::{Asked, Feed, Lookup, feed_of};
+use crate::feed_of::{Asked, Feed, Lookup, Releases, feed_of, feed_of_distro};
 use crate::known_wrong;
 use crate::names::normalised;
 use crate::ownership::Owners;
@@ -41,6 +41,8 @@ pub struct Matches {
     pub coverage: Vec<EcosystemCoverage>,
     /// What could be judged neither affected nor not affected, sorted by package and record.
     pub unknown: Vec<Unknown>,
+    /// Whether the database has a feed for the distribution; `None` where there is none to judge.
+    pub distribution_judged: Option<bool>,
 }
 
 /// A record that names a package and could not be judged.
@@ -95,7 +97,22 @@ pub fn match_packages(
     }
     unknown.sort();
     let findings = Finisher::new(database, &index, packages, distro, owners).finish(drafts)?;
-    Ok(Matches { findings, coverage: coverage.into_values().collect(), unknown })
+    Ok(Matches {
+        findings,
+        coverage: coverage.into_values().collect(),
+        unknown,
+        distribution_judged: distribution_judged(&index, packages, distro),
+    })
+}
+
+fn distribution_judged(index: &Index<'_>, packages: &[Package], distro: Option<&Distro>) -> Option<bool> {
+    match distro {
+        Some(distro) => Some(feed_of_distro(distro).is_some_and(|(ecosystem, releases)| {
+            index.releases_of(&ecosystem, &releases).is_some()
+        })),
+        // Packages of a distribution that nothing names.
+        None => packages.iter().any(|package| package.kind.is_distribution()).then_some(false),
+    }
 }
 
 /// The segments and what they hold, looked up once for each run.
@@ -118,11 +135,15 @@ impl<'a> Index<'a> {
 
     /// The segment of a feed and the ecosystems in it that speak of the package; `None` without any.
     pub(crate) fn feed(&self, feed: &Feed<'_>) -> Option<(usize, Vec<&'a str>)> {
-        let segment = self.names.iter().position(|name| *name == feed.ecosystem.name.as_str())?;
+        self.releases_of(&feed.ecosystem, &feed.releases)
+    }
+
+    fn releases_of(&self, ecosystem: &Ecosystem, releases: &Releases) -> Option<(usize, Vec<&'a str>)> {
+        let segment = self.names.iter().position(|name| *name == ecosystem.name.as_str())?;
         let meant: Vec<_> = self.releases[segment]
             .iter()
             .copied()
-            .filter(|spelled| feed.releases.include(&feed.ecosystem, spelled))
+            .filter(|spelled| releases.include(ecosystem, spelled))
             .collect();
         if meant.is_empty() { None } else { Some((segment, meant)) }
     }

@@ -57,6 +57,47 @@ pub trait Progress: Sync {
     fn finished(&self, _feed: &str, _outcome: Outcome) {}
 }
 
+/// Reads the name of a feed as a user gives it.
+///
+/// # Errors
+/// [`FeedError::Ecosystem`] lists names that look like it.
+pub fn ecosystem_named(text: &str) -> Result<EcosystemName, FeedError> {
+    text.parse().map_err(|_| {
+        let plain = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
+        // `debian`, `crates`, `Debian:12`: the same letters, or one the beginning of the other.
+        let wanted = plain(text.split(':').next().unwrap_or_default());
+        let is_near = |name: &&EcosystemName| {
+            let name = plain(name.as_str());
+            !wanted.is_empty()
+                && (name.starts_with(&wanted) || wanted.starts_with(&name) || distance(&name, &wanted) <= 2)
+        };
+        let near: Vec<_> = EcosystemName::ALL.iter().filter(is_near).map(|name| name.as_str()).collect();
+        let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+        FeedError::Ecosystem { name: text.to_owned(), hint }
+    })
+}
+
+/// How many letters have to be put in, taken out or replaced.
+fn distance(a: &str, b: &str) -> usize {
+    // LIMIT: names are short; a long argument is near none of them.
+    if b.len() > 64 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+        for (j, y) in b.bytes().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
 /// Nobody wants to know.
 pub struct NoProgress;
 
@@ -468,6 +509,18 @@ fn http_date(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_are_nearly_right_are_suggested() {
+        let told = |text| ecosystem_named(text).map_or_else(|error| error.to_string(), |name| name.to_string());
+        assert_eq!(told("npm"), "npm");
+        let not = "is not an ecosystem of the OSV schema";
+        assert_eq!(told("debian"), format!("\"debian\" {not}; did you mean Debian?"));
+        assert_eq!(told("Debian:12"), format!("\"Debian:12\" {not}; did you mean Debian?"));
+        assert_eq!(told("crates"), format!("\"crates\" {not}; did you mean crates.io?"));
+        assert_eq!(told("PiPy"), format!("\"PiPy\" {not}; did you mean PyPI?"));
+        assert_eq!(told("nonsense"), format!("\"nonsense\" {not}"));
+    }
 
     #[test]
     fn dates_of_http() {

@@ -129,27 +129,25 @@ pub(crate) fn package(line: &str) -> Package {
 /// `name version: fault severity (source) -> fix`, with kind and suppression where they are not the usual.
 pub(crate) fn line(packages: &[Package], finding: &Finding) -> String {
     let package = &packages[finding.package];
-    let mut line = format!("{} {}: {}", package.name, package.version, finding.vulnerability);
+    let mut words = vec![format!("{} {}: {}", package.name, package.version, finding.vulnerability)];
     if finding.kind != seawall_model::FindingKind::Vulnerability {
-        line += &format!(" {}", finding.kind.as_str());
+        words.push(finding.kind.as_str().to_owned());
     }
     if let (Some(severity), Some(source)) = (finding.severity, finding.severity_source) {
-        line += &format!(" {severity} ({})", source.as_str());
+        words.push(format!("{severity} ({})", source.as_str()));
     }
-    line += &format!(" -> {}", finding.fix.nearest().unwrap_or("none"));
-    match &finding.suppression {
-        Some(Suppression::DistributionFixed { owner, evidence }) => {
-            line += &format!(" [{owner}: {evidence}]")
-        }
-        Some(Suppression::HeadersOnly { source }) => line += &format!(" [headers of {source}]"),
-        Some(Suppression::KnownWrong { .. }) => line += " [known wrong]",
+    words.push(format!("-> {}", finding.fix.nearest().unwrap_or("none")));
+    words.extend(match &finding.suppression {
+        Some(Suppression::DistributionFixed { owner, evidence }) => Some(format!("[{owner}: {evidence}]")),
+        Some(Suppression::HeadersOnly { source }) => Some(format!("[headers of {source}]")),
+        Some(Suppression::KnownWrong { .. }) => Some("[known wrong]".to_owned()),
         Some(other) => panic!("{other:?}"),
-        None => {}
-    }
+        None => None,
+    });
     if finding.perhaps_backported {
-        line += " perhaps backported";
+        words.push("perhaps backported".to_owned());
     }
-    line
+    words.join(" ")
 }
 
 /// All findings and all that is unknown, a line each.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose input can't be prepared fails")]
 
 mod common;
+mod mirror;
 mod robustness;
 mod semantics;
 mod updates;

@@ -474,6 +474,30 @@ fn main_modules_without_a_version_are_unknown() {
 }
 
 #[test]
+fn a_distribution_without_a_feed_is_said_to_have_none() {
+    let json = record("DSA-1", "", &[affected("Debian:12", "x", "introduced 0")]);
+    let mirror = Mirror::of(&[("Debian", &json)]);
+    for (on, packages, expected) in [
+        ("debian 12", "deb x 1-1", Some(true)),
+        ("debian 13", "deb x 1-1", Some(false)),
+        ("fedora 40", "rpm x 1-1", Some(false)),
+        ("", "deb x 1-1", Some(false)),
+        ("", "npm x 1.0.0", None),
+    ] {
+        assert_eq!(mirror.matches(on, packages).1.distribution_judged, expected, "{on}");
+    }
+}
+
+#[test]
+fn pairs_that_are_known_to_be_wrong_are_shown_and_not_counted() {
+    let json = record("DSA-1", r#""upstream":["CVE-2023-45853"]"#, &[affected("Debian:12", "zlib", "introduced 0")]);
+    assert_eq!(
+        judged(&[("Debian", &json)], "debian 12", "deb zlib1g 1:1.2.13-1 source=zlib@1:1.2.13-1"),
+        "zlib1g 1:1.2.13-1: CVE-2023-45853 -> none [known wrong]"
+    );
+}
+
+#[test]
 fn identifiers_of_findings_do_not_change() {
     let json =
         record("DSA-1", r#""upstream":["CVE-2026-0001"]"#, &[affected("Debian:12", "x", "introduced 0")]);
