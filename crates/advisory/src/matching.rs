@@ -107,9 +107,10 @@ pub fn match_packages(
 
 fn distribution_judged(index: &Index<'_>, packages: &[Package], distro: Option<&Distro>) -> Option<bool> {
     match distro {
-        Some(distro) => Some(feed_of_distro(distro).is_some_and(|(ecosystem, releases)| {
-            index.releases_of(&ecosystem, &releases).is_some()
-        })),
+        Some(distro) => Some(
+            feed_of_distro(distro)
+                .is_some_and(|(ecosystem, releases)| index.releases_of(&ecosystem, &releases).is_some()),
+        ),
         // Packages of a distribution that nothing names.
         None => packages.iter().any(|package| package.kind.is_distribution()).then_some(false),
     }

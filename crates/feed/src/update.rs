@@ -72,7 +72,8 @@ pub fn ecosystem_named(text: &str) -> Result<EcosystemName, FeedError> {
                 && (name.starts_with(&wanted) || wanted.starts_with(&name) || distance(&name, &wanted) <= 2)
         };
         let near: Vec<_> = EcosystemName::ALL.iter().filter(is_near).map(|name| name.as_str()).collect();
-        let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+        let hint =
+            if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
         FeedError::Ecosystem { name: text.to_owned(), hint }
     })
 }
@@ -512,7 +513,8 @@ mod tests {
 
     #[test]
     fn names_that_are_nearly_right_are_suggested() {
-        let told = |text| ecosystem_named(text).map_or_else(|error| error.to_string(), |name| name.to_string());
+        let told =
+            |text| ecosystem_named(text).map_or_else(|error| error.to_string(), |name| name.to_string());
         assert_eq!(told("npm"), "npm");
         let not = "is not an ecosystem of the OSV schema";
         assert_eq!(told("debian"), format!("\"debian\" {not}; did you mean Debian?"));

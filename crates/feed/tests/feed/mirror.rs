@@ -36,7 +36,11 @@ fn the_whole_mirror_makes_a_small_database_without_a_broken_record() {
         assert!(refused.named.is_empty(), "{refused:?}");
     }
     // 12 MB for the 48,438 records of the whole mirror.
-    assert!(report.bytes * 48_438 <= 12_000_000 * records as u64, "{} bytes, {records} records", report.bytes);
+    assert!(
+        report.bytes * 48_438 <= 12_000_000 * records as u64,
+        "{} bytes, {records} records",
+        report.bytes
+    );
     let database = open(&request.database).unwrap();
     let packages = [package("pypi Django 3.2.1")];
     let matches = match_packages(&database, &packages, None, MatchOptions::default()).unwrap();

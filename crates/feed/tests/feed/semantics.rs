@@ -490,7 +490,8 @@ fn a_distribution_without_a_feed_is_said_to_have_none() {
 
 #[test]
 fn pairs_that_are_known_to_be_wrong_are_shown_and_not_counted() {
-    let json = record("DSA-1", r#""upstream":["CVE-2023-45853"]"#, &[affected("Debian:12", "zlib", "introduced 0")]);
+    let json =
+        record("DSA-1", r#""upstream":["CVE-2023-45853"]"#, &[affected("Debian:12", "zlib", "introduced 0")]);
     assert_eq!(
         judged(&[("Debian", &json)], "debian 12", "deb zlib1g 1:1.2.13-1 source=zlib@1:1.2.13-1"),
         "zlib1g 1:1.2.13-1: CVE-2023-45853 -> none [known wrong]"

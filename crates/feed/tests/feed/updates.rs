@@ -123,7 +123,7 @@ fn feeds_are_dated_by_their_newest_plausible_record() {
             mirror.add("PyPI", &dated(&format!("X-{number}"), date));
         }
         let report = mirror.update().unwrap();
-        assert_eq!(report.feeds[0].feed.date.map(|date| date.date()).as_deref(), expected);
+        assert_eq!(report.feeds[0].feed.date.map(seawall_model::Timestamp::date).as_deref(), expected);
     }
 }
 
@@ -185,7 +185,7 @@ fn exploited_vulnerabilities_and_scores_reach_findings_and_stay() {
     assert_eq!((report.kev_entries, report.epss_entries), (Some(1), Some(1)));
     let (_, matches) = mirror.matches("", "pypi x 1.0");
     let finding = &matches.findings[0];
-    assert_eq!(finding.kev_since.map(|date| date.date()).as_deref(), Some("2026-02-03"));
+    assert_eq!(finding.kev_since.map(seawall_model::Timestamp::date).as_deref(), Some("2026-02-03"));
     let (probability, percentile) = finding.epss.unwrap();
     assert!((probability - 0.5).abs() < 1e-4 && (percentile - 0.75).abs() < 1e-4);
 }
