@@ -24,6 +24,8 @@ pub(crate) enum Verdict {
     Unknown {
         reason: String,
     },
+    /// The record speaks of other streams of the package only.
+    NotMeant,
 }
 
 /// How a version is affected.
@@ -172,6 +174,7 @@ pub(crate) fn evaluate(
     postings: &[Posting<'_>],
     relevant: &dyn Fn(&str) -> bool,
 ) -> Result<Verdict, DbError> {
+    let mut is_meant = false;
     let mut unreadable = None;
     let mut listed = Vec::new();
     let mut ranges = Vec::new();
@@ -185,6 +188,7 @@ pub(crate) fn evaluate(
         if !is_relevant {
             continue;
         }
+        is_meant = true;
         let versions = posting.versions()?;
         if views.is_empty() && versions.is_empty() {
             unreadable.get_or_insert_with(|| "it gives commits only, or no versions at all".to_owned());
@@ -199,7 +203,7 @@ pub(crate) fn evaluate(
             }
         }
     }
-    Ok(judge(candidate, &listed, &ranges, unreadable))
+    Ok(if is_meant { judge(candidate, &listed, &ranges, unreadable) } else { Verdict::NotMeant })
 }
 
 fn judge(

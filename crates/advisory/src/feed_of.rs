@@ -48,7 +48,13 @@ impl Releases {
     /// Whether an ecosystem of the feed, as it spells it, is meant.
     pub fn include(&self, ecosystem: &Ecosystem, spelled: &str) -> bool {
         match self {
-            Self::Exact => ecosystem.to_string() == spelled,
+            Self::Exact => {
+                let rest = spelled.strip_prefix(ecosystem.name.as_str());
+                match &ecosystem.release {
+                    Some(release) => rest.and_then(|rest| rest.strip_prefix(':')) == Some(release),
+                    None => rest == Some(""),
+                }
+            }
             Self::RedHat { major } => spelled
                 .strip_prefix("Red Hat:enterprise_linux:")
                 .and_then(|rest| rest.strip_prefix(major.as_str()))

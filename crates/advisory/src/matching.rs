@@ -7,7 +7,7 @@
 //!
 //! What a distribution's feed can say of files that it owns is in [`crate::ownership`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use seawall_model::{
@@ -201,12 +201,14 @@ pub(crate) struct Hit<'a> {
 /// What the feed's records say of one package.
 struct Judged<'a> {
     hits: Vec<Hit<'a>>,
+    /// The numbers of their records.
+    held: HashSet<u32>,
     /// Record, reason, and whether the reason is the version of the package.
     unknown: Vec<(String, String, bool)>,
 }
 
 fn judge<'a>(index: &Index<'a>, package: &Package, feed: &Feed<'_>) -> Result<Judged<'a>, DbError> {
-    let mut judged = Judged { hits: Vec::new(), unknown: Vec::new() };
+    let mut judged = Judged { hits: Vec::new(), held: HashSet::new(), unknown: Vec::new() };
     let Some((segment, releases)) = index.feed(feed) else { return Ok(judged) };
     for lookup in &feed.lookups {
         let candidate = Candidate::new(&lookup.version, feed.scheme);
@@ -257,13 +259,13 @@ fn judge_record<'a>(
     judged: &mut Judged<'a>,
 ) -> Result<(), DbError> {
     let Some(first) = postings.first() else { return Ok(()) };
-    let known = |hit: &Hit<'_>| hit.segment == segment && hit.record.number == first.record;
-    if judged.hits.iter().any(known) {
+    // A package may be named by its own name and by its source's, and in several repositories.
+    if judged.held.contains(&first.record) {
         return Ok(());
     }
     let verdict = evaluate(candidate, postings, &|fixed| same_modularity(package, fixed))?;
     let affected = match verdict {
-        Verdict::NotAffected { .. } => return Ok(()),
+        Verdict::NotAffected { .. } | Verdict::NotMeant => return Ok(()),
         Verdict::Affected(affected) => affected,
         Verdict::Unknown { reason } => {
             let record = index.segments[segment].record(first.record)?;
@@ -279,6 +281,7 @@ fn judge_record<'a>(
     for posting in postings {
         severities.extend(posting.severities()?);
     }
+    judged.held.insert(first.record);
     judged.hits.push(Hit {
         segment,
         ecosystem: release,

@@ -414,6 +414,25 @@ fn files_of_the_distribution_are_judged_by_its_own_feed() {
 }
 
 #[test]
+fn advisories_of_other_streams_say_nothing_of_an_owner() {
+    let modular = record(
+        "ALSA-2026:1",
+        r#""related":["CVE-2026-0001"],"summary":"Low: python39:3.9 security update""#,
+        &[affected("AlmaLinux:8", "python3-pip", "introduced 0, fixed 9.0-1.module_el8.8.0+1")],
+    );
+    let pypi =
+        record("PYSEC-1", r#""aliases":["CVE-2026-0001"]"#, &[affected("PyPI", "pip", "introduced 0")]);
+    assert_eq!(
+        judged(
+            &[("AlmaLinux", &modular), ("PyPI", &pypi)],
+            "almalinux 8.8",
+            "rpm python3-pip 9.0.3-1.el8\npypi pip 9.0.3 owner=rpm/python3-pip@9.0.3-1.el8",
+        ),
+        "pip 9.0.3: CVE-2026-0001 -> none perhaps backported"
+    );
+}
+
+#[test]
 fn not_affected_says_the_owner_for_its_files() {
     // Wolfi says "fixed in 0" of what never affected its package.
     let never = record(
