@@ -217,7 +217,10 @@ fn segments_of(database: Option<&Database>) -> BTreeMap<String, Segment<'_>> {
 }
 
 fn web(request: &Update) -> Result<Option<Web>, FeedError> {
-    matches!(&request.from, Location::Url(_)).then(Web::new).transpose()
+    match &request.from {
+        Location::Url(base) => Web::new(base).map(Some),
+        Location::Path(_) => Ok(None),
+    }
 }
 
 /// The feeds to look at, sorted by name.
