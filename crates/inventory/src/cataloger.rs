@@ -5,7 +5,7 @@ use std::io;
 
 use seawall_model::{Content, Distro, FilePath, Limits, Package, PackageKind, Place, Problem, ProblemKind};
 
-use crate::facts::{FileFacts, OwnedFiles};
+use crate::facts::{FileFacts, OwnedFiles, StatedLicences};
 
 /// One format of package data.
 ///
@@ -104,7 +104,16 @@ pub struct Found<'f> {
     path: FilePath<'f>,
     cataloger: &'static str,
     max_packages: usize,
+    owned_paths: usize,
 }
+
+/// Problems that one file may give. A file that is wrong from end to end says so a hundred times, then ends
+/// with a line that there are more. Distinct from the limits of a scan: it is about readability.
+const MAX_PROBLEMS: usize = 100;
+
+/// Paths that the packages of one file may own together, eight bytes each. The largest installations of a
+/// distribution have about a million.
+const MAX_OWNED_PATHS: usize = 4_000_000;
 
 impl<'f> Found<'f> {
     pub(crate) fn new(
@@ -113,7 +122,7 @@ impl<'f> Found<'f> {
         cataloger: &'static str,
         limits: &Limits,
     ) -> Self {
-        Self { facts, path, cataloger, max_packages: limits.max_packages_per_file }
+        Self { facts, path, cataloger, max_packages: limits.max_packages_per_file, owned_paths: 0 }
     }
 
     /// A package with nothing but name and version; the place is filled in by [`Found::push`].
@@ -140,6 +149,11 @@ impl<'f> Found<'f> {
 
     /// Says what could not be used. The rest of the file still counts.
     pub fn problem(&mut self, kind: ProblemKind, message: impl Into<String>) {
+        let message = match self.facts.problems.len() {
+            0..MAX_PROBLEMS => message.into(),
+            MAX_PROBLEMS => "there are more problems in this file".to_owned(),
+            _ => return,
+        };
         self.facts.problems.push(Problem::at(self.path.to_owned(), kind, message));
     }
 
@@ -168,7 +182,13 @@ impl<'f> Found<'f> {
         arch: Option<&str>,
         paths: impl IntoIterator<Item = u64>,
     ) {
-        let mut paths: Vec<u64> = paths.into_iter().collect();
+        let room = MAX_OWNED_PATHS - self.owned_paths;
+        let mut paths: Vec<u64> = paths.into_iter().take(room).collect();
+        if !paths.is_empty() && paths.len() == room {
+            let message = format!("its packages own more than {MAX_OWNED_PATHS} files, the rest is left out");
+            self.problem_once(ProblemKind::TooLarge, message);
+        }
+        self.owned_paths += paths.len();
         paths.sort_unstable();
         paths.dedup();
         self.facts.owned.push(OwnedFiles {
@@ -177,6 +197,11 @@ impl<'f> Found<'f> {
             arch: arch.map(str::to_owned),
             paths,
         });
+    }
+
+    /// Notes under which licences a package of another file stands.
+    pub fn licences(&mut self, kind: PackageKind, name: &str, licences: Vec<String>) {
+        self.facts.licences.push(StatedLicences { kind, name: name.to_owned(), licences });
     }
 
     /// Notes what this file says of the distribution.

@@ -10,11 +10,16 @@ pub mod assembly;
 pub mod cataloger;
 pub mod catalogers;
 mod codec;
+mod deb822;
 mod dispatch;
+pub mod eol;
 pub mod facts;
+mod identity;
 mod inventory;
+mod rpmdb;
 
 pub use assembly::{Assembled, LayerFacts, assemble};
 pub use cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
-pub use facts::{Facts, FileFacts, OwnedFiles};
+pub use eol::{EndOfLife, end_of_life};
+pub use facts::{Facts, FileFacts, OwnedFiles, StatedLicences};
 pub use inventory::Inventory;

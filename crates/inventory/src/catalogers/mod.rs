@@ -3,10 +3,31 @@
 use crate::cataloger::Cataloger;
 
 mod alpine_apk;
+mod alpine_repositories;
+mod arch_pacman;
+mod debian_chisel;
+mod debian_copyright;
+mod debian_dpkg;
+mod openwrt_opkg;
 mod os_release;
+mod redhat_rpmdb;
+mod redhat_rpmmanifest;
+mod release_files;
 
 /// Every format that Seawall reads.
-pub const CATALOGERS: &[&dyn Cataloger] = &[&alpine_apk::AlpineApk, &os_release::OsRelease];
+pub const CATALOGERS: &[&dyn Cataloger] = &[
+    &alpine_apk::AlpineApk,
+    &alpine_repositories::AlpineRepositories,
+    &arch_pacman::ArchPacman,
+    &debian_chisel::DebianChisel,
+    &debian_copyright::DebianCopyright,
+    &debian_dpkg::DebianDpkg,
+    &os_release::OsRelease,
+    &release_files::ReleaseFiles,
+    &openwrt_opkg::OpenwrtOpkg,
+    &redhat_rpmdb::RedhatRpmdb,
+    &redhat_rpmmanifest::RedhatRpmmanifest,
+];
 
 #[cfg(test)]
 mod tests {
