@@ -64,8 +64,11 @@ struct Visible<'a> {
 
 /// All versions of the files that later layers wrote anew, to find out who brought which package.
 struct History<'a> {
-    versions: HashMap<(&'a FilePathBuf, &'static str), Vec<(LayerIndex, HashSet<Identity<'a>>)>>,
+    versions: HashMap<(&'a FilePathBuf, &'static str), Vec<Version<'a>>>,
 }
+
+/// The layer that wrote a file, and the packages that it told of then.
+type Version<'a> = (LayerIndex, HashSet<Identity<'a>>);
 
 /// What makes two entries of a package database the same package.
 type Identity<'a> = (PackageKind, &'a str, &'a str, Option<&'a str>);

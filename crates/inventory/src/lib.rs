@@ -20,6 +20,6 @@ mod rpmdb;
 
 pub use assembly::{Assembled, LayerFacts, assemble};
 pub use cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
-pub use eol::{EndOfLife, end_of_life};
+pub use eol::{EndOfLife, end_of_life, end_of_life_as_of};
 pub use facts::{Facts, FileFacts, OwnedFiles, StatedLicences};
 pub use inventory::Inventory;

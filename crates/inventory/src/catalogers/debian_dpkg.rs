@@ -55,7 +55,7 @@ impl Cataloger for DebianDpkg {
             }
             Some(Role::List(name)) => add_owned(name, bytes.split(|byte| *byte == b'\n'), found),
             Some(Role::Checksums(name)) => {
-                add_owned(name, bytes.split(|byte| *byte == b'\n').map(path_of_checksum), found)
+                add_owned(name, bytes.split(|byte| *byte == b'\n').map(path_of_checksum), found);
             }
             None => {}
         }

@@ -144,10 +144,10 @@ fn hash(path: &[u8]) -> Option<u64> {
     if path.is_empty() || path.len() > MAX_PATH {
         return None;
     }
-    Some(match is_normal(path) {
-        true => FilePath::from_normal(path).hash(),
-        false => FilePathBuf::normalise(path).as_path().hash(),
-    })
+    if is_normal(path) {
+        return Some(FilePath::from_normal(path).hash());
+    }
+    Some(FilePathBuf::normalise(path).as_path().hash())
 }
 
 #[cfg(test)]
