@@ -1,7 +1,9 @@
-//! Licences of Debian packages, from the machine-readable form of `usr/share/doc/<package>/copyright`.
+//! Licences of Debian packages, from `usr/share/doc/<package>/copyright`.
 //!
-//! Files in free text are no source of licences here: to guess one from its words is another subject.
-//! <https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/>
+//! Of the machine-readable form the `License` fields count, of free text the references to the licences that
+//! every Debian system has. To tell a licence by its words is another subject.
+//! <https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/>,
+//! <https://www.debian.org/doc/debian-policy/ch-docs.html#copyright-information>
 
 use seawall_model::{FilePath, PackageKind};
 
@@ -39,17 +41,39 @@ impl Cataloger for DebianCopyright {
         let is_machine_readable = paragraphs(&bytes)
             .next()
             .is_some_and(|head| head.get("Format").or_else(|| head.get("Format-Specification")).is_some());
-        if !is_machine_readable {
-            return;
+        let licences = if is_machine_readable {
+            distinct(paragraphs(&bytes).filter_map(|paragraph| paragraph.text("License")))
+        } else {
+            distinct(references(&bytes))
+        };
+        if !licences.is_empty() {
+            found.licences(PackageKind::Deb, &String::from_utf8_lossy(package), licences);
         }
-        let mut licences: Vec<String> = Vec::new();
-        for stated in paragraphs(&bytes).filter_map(|paragraph| paragraph.text("License")) {
-            if licences.len() < MAX_LICENCES && !licences.contains(&stated) {
-                licences.push(stated);
-            }
-        }
-        found.licences(PackageKind::Deb, &String::from_utf8_lossy(package), licences);
     }
+}
+
+fn distinct(stated: impl Iterator<Item = String>) -> Vec<String> {
+    let mut licences: Vec<String> = Vec::new();
+    for stated in stated {
+        if licences.len() < MAX_LICENCES && !licences.contains(&stated) {
+            licences.push(stated);
+        }
+    }
+    licences
+}
+
+/// The names of files below `/usr/share/common-licenses` that a text names, such as `GPL-2`.
+fn references(text: &[u8]) -> impl Iterator<Item = String> {
+    const FOLDER: &[u8] = b"/usr/share/common-licenses/";
+    memchr::memmem::find_iter(text, FOLDER).filter_map(|at| {
+        let rest = &text[at + FOLDER.len()..];
+        let is_of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'+');
+        let length = rest.iter().take_while(is_of_name).count();
+        // A full stop or a hyphen at the end belongs to the sentence.
+        let name = String::from_utf8_lossy(&rest[..length]);
+        let name = name.trim_end_matches(['.', '-']);
+        (!name.is_empty()).then(|| name.to_owned())
+    })
 }
 
 fn package_of(path: FilePath<'_>) -> Option<&[u8]> {
