@@ -214,3 +214,49 @@ impl<'f> Found<'f> {
         &mut self.facts.packages
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use seawall_model::FilePathBuf;
+
+    use super::*;
+
+    fn with_found(limits: &Limits, fill: impl FnOnce(&mut Found<'_>)) -> FileFacts {
+        let path = FilePathBuf::from("a");
+        let mut facts = FileFacts::empty(path.clone(), "test");
+        fill(&mut Found::new(&mut facts, path.as_path(), "test", limits));
+        facts
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_from_end_to_end_does_not_fill_the_report() {
+        let facts = with_found(&Limits::default(), |found| {
+            (0..100_000).for_each(|line| found.problem(ProblemKind::Malformed, format!("line {line}")));
+        });
+        assert_eq!(facts.problems.len(), MAX_PROBLEMS + 1);
+        assert_eq!(facts.problems[MAX_PROBLEMS].message, "there are more problems in this file");
+    }
+
+    #[test]
+    fn owned_paths_are_bounded_and_what_is_left_out_is_said_once() {
+        let facts = with_found(&Limits::default(), |found| {
+            found.owns(PackageKind::Rpm, "a", None, 0..10);
+            found.owns(PackageKind::Rpm, "b", None, 0..u64::MAX);
+            found.owns(PackageKind::Rpm, "c", None, 0..10);
+        });
+        let paths: Vec<_> = facts.owned.iter().map(|owned| owned.paths.len()).collect();
+        assert_eq!(paths, [10, MAX_OWNED_PATHS - 10, 0]);
+        assert_eq!(facts.problems.len(), 1);
+    }
+
+    #[test]
+    fn packages_beyond_the_limit_are_said_to_be_left_out() {
+        let limits = Limits { max_packages_per_file: 2, ..Limits::default() };
+        let facts = with_found(&limits, |found| {
+            for name in ["a", "b", "c", "d"] {
+                found.push(found.package(PackageKind::Rpm, name, "1"));
+            }
+        });
+        assert_eq!((facts.packages.len(), facts.problems.len()), (2, 1));
+    }
+}

@@ -90,3 +90,64 @@ impl<'a> Header<'a> {
         Some((be32(entry, 4)?, self.data.get(offset..)?, be32(entry, 12)? as usize))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A header of entries (tag, type, offset, count) and data.
+    fn header(entries: &[[u32; 4]], data: &[u8]) -> Vec<u8> {
+        let mut blob = Vec::new();
+        for number in [entries.len() as u32, data.len() as u32].iter().chain(entries.iter().flatten()) {
+            blob.extend_from_slice(&number.to_be_bytes());
+        }
+        blob.extend_from_slice(data);
+        blob
+    }
+
+    #[test]
+    fn values_of_all_kinds() {
+        let entries = [
+            [NAME, STRING, 0, 1],
+            [VENDOR, I18N_STRING, 5, 2],
+            [BASE_NAMES, STRING_ARRAY, 5, 2],
+            [EPOCH, INT32, 12, 1],
+            [LICENCE, INT32, 0, 1],
+        ];
+        let blob = header(&entries, b"bash\0one\0tw\0\0\0\0\x20");
+        let header = Header::parse(&blob).unwrap();
+        assert_eq!(header.string(NAME).as_deref(), Some("bash"));
+        assert_eq!(header.string(VENDOR).as_deref(), Some("one"));
+        assert_eq!(header.strings(BASE_NAMES).collect::<Vec<_>>(), [&b"one"[..], b"tw"]);
+        assert_eq!(header.numbers(EPOCH).collect::<Vec<_>>(), [32]);
+        assert_eq!(header.string(LICENCE), None, "a number is no text");
+        assert_eq!(header.string(ARCH), None, "not there");
+    }
+
+    #[test]
+    fn counts_and_offsets_beyond_the_data_give_what_is_there() {
+        let entries = [
+            [BASE_NAMES, STRING_ARRAY, 0, u32::MAX],
+            [DIRECTORY_INDEXES, INT32, 4, u32::MAX],
+            [NAME, STRING, 5000, 1],
+            [VERSION, STRING, 6, 1],
+        ];
+        let blob = header(&entries, b"a\0b\0\0\0\0\x01x");
+        let header = Header::parse(&blob).unwrap();
+        assert_eq!(header.strings(BASE_NAMES).take(2).collect::<Vec<_>>(), [b"a", b"b"]);
+        assert!(header.strings(BASE_NAMES).count() <= 9);
+        assert_eq!(header.numbers(DIRECTORY_INDEXES).collect::<Vec<_>>(), [1]);
+        assert_eq!(header.string(NAME), None);
+        assert_eq!(header.string(VERSION), None, "no end before the end of the data");
+    }
+
+    #[test]
+    fn what_is_no_header() {
+        let whole = header(&[[NAME, STRING, 0, 1]], b"bash\0");
+        for length in 0..whole.len() {
+            assert!(Header::parse(&whole[..length]).is_err(), "cut at {length}");
+        }
+        assert!(Header::parse(&[0xff; 64]).is_err());
+        assert!(Header::parse(&header(&[], b"")).is_err());
+    }
+}
