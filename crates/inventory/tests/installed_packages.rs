@@ -154,9 +154,9 @@ fn pacman() -> Result<(), Skip> {
     let theirs = String::from_utf8(output(pacman().arg("-Q"))).unwrap();
     let facts = facts(&root, &["var"]);
     let found = assembled(&facts);
-    let ours: String =
-        found.packages.iter().map(|package| format!("{} {}\n", package.name, package.version)).collect();
-    assert_eq!(ours, theirs);
+    let ours: Vec<_> =
+        found.packages.iter().map(|package| format!("{} {}", package.name, package.version)).collect();
+    assert_eq!(ours, theirs.lines().collect::<Vec<_>>());
     for owned in facts.files.iter().flat_map(|file| &file.owned) {
         let listed = String::from_utf8(output(pacman().args(["-Qlq", &owned.name]))).unwrap();
         let listed = listed.lines().filter(|path| !path.ends_with('/'));

@@ -314,21 +314,22 @@ fn exported(database: &Path) -> Vec<Vec<u8>> {
     headers
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
 /// A `Packages` file of these headers, made by `db_load`.
 fn load(target: &Path, headers: &[Vec<u8>], order: u32, page: usize) {
     let key = |number: u32| if order == 1234 { number.to_le_bytes() } else { number.to_be_bytes() };
-    let hex = |bytes: &[u8]| {
-        bytes.iter().fold(String::from(" "), |mut text, byte| {
-            write!(text, "{byte:02x}").unwrap();
-            text
-        })
-    };
     let mut text = format!(
         "VERSION=3\nformat=bytevalue\ntype=hash\ndb_pagesize={page}\ndb_lorder={order}\nHEADER=END\n"
     );
-    writeln!(text, "{}\n{}", hex(&key(0)), hex(&key(headers.len() as u32))).unwrap();
+    writeln!(text, " {}\n {}", hex(&key(0)), hex(&key(headers.len() as u32))).unwrap();
     for (index, header) in headers.iter().enumerate() {
-        writeln!(text, "{}\n{}", hex(&key(index as u32 + 1)), hex(header)).unwrap();
+        writeln!(text, " {}\n {}", hex(&key(index as u32 + 1)), hex(header)).unwrap();
     }
     text.push_str("DATA=END\n");
     let mut child = Command::new("db5.3_load").arg(target).stdin(Stdio::piped()).spawn().unwrap();
@@ -400,8 +401,8 @@ fn berkeley_dump() -> Result<(), Skip> {
     assert_eq!(ours.len(), left.len(), "{ours:#?}");
     for name in ours.iter().map(|line| line.split(' ').next().unwrap()) {
         // A name stands in its header between the zero bytes of two strings, or at the start of the data.
-        let hex: String = format!("{name}\0").bytes().map(|byte| format!("{byte:02x}")).collect();
-        let found = values.clone().find(|value| left.contains(value) && value.contains(&hex));
+        let text = hex(format!("{name}\0").as_bytes());
+        let found = values.clone().find(|value| left.contains(value) && value.contains(&text));
         left.remove(found.unwrap_or_else(|| panic!("{name} is not in the dump")));
     }
     println!("    {} of {} records are left, and these are found", ours.len(), headers.len());
