@@ -109,7 +109,7 @@ impl<'a> History<'a> {
 
 /// One entry for each package, with all its places.
 fn merge(visible: &[Visible<'_>], history: &History<'_>) -> Vec<Package> {
-    type Key = (PackageKind, String, String, Option<String>, Vec<(String, String)>);
+    type Key = (PackageKind, String, String, Option<String>, Option<String>, Vec<(String, String)>);
     let mut merged: BTreeMap<Key, Package> = BTreeMap::new();
     for Visible { layer, file } in visible {
         for package in &file.packages {
@@ -120,6 +120,7 @@ fn merge(visible: &[Visible<'_>], history: &History<'_>) -> Vec<Package> {
                 package.name.clone(),
                 package.version.clone(),
                 package.arch.clone(),
+                package.subpath.clone(),
                 package.qualifiers.clone(),
             );
             match merged.get_mut(&key) {

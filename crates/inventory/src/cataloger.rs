@@ -1,10 +1,12 @@
 //! The contract of a package format: which files it wants, and what it makes of one.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::io;
 
 use seawall_model::{Content, Distro, FilePath, Limits, Package, PackageKind, Place, Problem, ProblemKind};
 
+use crate::executable::Executable;
 use crate::facts::{FileFacts, OwnedFiles, StatedLicences};
 
 /// One format of package data.
@@ -86,9 +88,21 @@ pub struct SourceFile<'a> {
     pub limits: &'a Limits,
     /// What is being scanned: [`Target::Installed`] or [`Target::Source`].
     pub scanned: Target,
+    /// Read when the first cataloger asks, for all of them.
+    executable: OnceCell<Option<Executable>>,
 }
 
 impl<'a> SourceFile<'a> {
+    /// A file that was claimed.
+    pub fn new(path: FilePath<'a>, content: Content<'a>, limits: &'a Limits, scanned: Target) -> Self {
+        Self { path, content, limits, scanned, executable: OnceCell::new() }
+    }
+
+    /// The headers of the file, where it is a program or a library.
+    pub(crate) fn executable(&self) -> Option<&Executable> {
+        self.executable.get_or_init(|| Executable::parse(self.content)).as_ref()
+    }
+
     /// The whole file, where it is no larger than [`Limits::max_text_bytes`].
     ///
     /// # Errors
@@ -98,6 +112,9 @@ impl<'a> SourceFile<'a> {
     }
 }
 
+/// Problems of one file that are told apart.
+const MAX_PROBLEMS: usize = 100;
+
 /// Where a cataloger puts what it finds in one file.
 pub struct Found<'f> {
     facts: &'f mut FileFacts,
@@ -106,10 +123,6 @@ pub struct Found<'f> {
     max_packages: usize,
     owned_paths: usize,
 }
-
-/// Problems that one file may give. A file that is wrong from end to end says so a hundred times, then ends
-/// with a line that there are more. Distinct from the limits of a scan: it is about readability.
-const MAX_PROBLEMS: usize = 100;
 
 /// Paths that the packages of one file may own together, eight bytes each. The largest installations of a
 /// distribution have about a million.
@@ -148,6 +161,8 @@ impl<'f> Found<'f> {
     }
 
     /// Says what could not be used. The rest of the file still counts.
+    ///
+    /// After the first hundred of a file the rest is only said to exist: a file of nonsense has one in each line.
     pub fn problem(&mut self, kind: ProblemKind, message: impl Into<String>) {
         let message = match self.facts.problems.len() {
             0..MAX_PROBLEMS => message.into(),

@@ -45,6 +45,7 @@ struct PackageWire {
     modularity: Option<String>,
     licences: Vec<String>,
     development: bool,
+    subpath: Option<String>,
     qualifiers: Vec<(String, String)>,
     inside: Option<String>,
 }
@@ -149,6 +150,7 @@ impl From<&Package> for PackageWire {
             modularity: package.modularity.clone(),
             licences: package.licences.clone(),
             development: package.scope == Scope::Development,
+            subpath: package.subpath.clone(),
             qualifiers: package.qualifiers.clone(),
             inside: package.places.first().and_then(|place| place.inside.clone()),
         }
@@ -164,6 +166,7 @@ impl PackageWire {
         package.modularity = self.modularity;
         package.licences = self.licences;
         package.scope = if self.development { Scope::Development } else { Scope::Runtime };
+        package.subpath = self.subpath;
         package.qualifiers = self.qualifiers;
         package.places = vec![Place { path: path.clone(), inside: self.inside, layer: None }];
         Some(package)

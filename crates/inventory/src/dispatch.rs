@@ -45,7 +45,7 @@ impl Dispatch {
                 *self.extensions.entry(extension.to_ascii_lowercase().into_bytes()).or_default() |= bit;
             }
             Trigger::Directory(directory) => {
-                *self.directories.entry(directory.as_bytes()).or_default() |= bit
+                *self.directories.entry(directory.as_bytes()).or_default() |= bit;
             }
             Trigger::Executable => self.executables |= bit,
         }
@@ -93,11 +93,13 @@ pub(crate) fn members(mut set: CatalogerSet) -> impl Iterator<Item = usize> {
 /// Whether a file begins like a program or a shared library: ELF, PE, Mach-O or universal Mach-O.
 pub(crate) fn is_executable(head: &[u8]) -> bool {
     match head {
-        [0x7f, b'E', b'L', b'F', ..] | [b'M', b'Z', ..] => true,
         // A Java class begins like a universal Mach-O; its version word is at least 45, while a
         // universal binary holds only a few architectures.
-        [0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, count, ..] => *count < 40,
-        [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => true,
+        [0xca, 0xfe, 0xba, 0xbe | 0xbf, 0, 0, 0, count, ..] => *count < 40,
+        [0x7f, b'E', b'L', b'F', ..]
+        | [b'M', b'Z', ..]
+        | [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..]
+        | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => true,
         _ => false,
     }
 }

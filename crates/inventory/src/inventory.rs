@@ -1,5 +1,7 @@
 //! The analyser: all catalogers behind one name.
 
+use std::fmt::Write;
+
 use seawall_model::{Analyser, Content, EntryKind, EntryMeta, Interest, Limits, Problem};
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target};
@@ -62,7 +64,8 @@ impl Analyser for Inventory {
     fn identity(&self) -> String {
         let mut identity = format!("inventory/1 {:?} {:?}", self.scanned, self.limits);
         for cataloger in CATALOGERS.iter().filter(|cataloger| cataloger.target().includes(self.scanned)) {
-            identity.push_str(&format!(" {}@{}", cataloger.name(), cataloger.version()));
+            // Writing to a String does not fail.
+            let _ = write!(identity, " {}@{}", cataloger.name(), cataloger.version());
         }
         identity
     }
@@ -93,8 +96,8 @@ impl Analyser for Inventory {
             let problem = Problem::at(path, seawall_model::ProblemKind::Unreadable, error.to_string());
             return self.unreadable(problem, facts);
         }
+        let file = SourceFile::new(entry.path, content, &self.limits, self.scanned);
         for index in members(self.by_content(entry, head)) {
-            let file = SourceFile { path: entry.path, content, limits: &self.limits, scanned: self.scanned };
             facts.files.push(catalog(CATALOGERS[index], &file));
         }
     }

@@ -6,17 +6,30 @@
 //! Start reading at [`cataloger`] (the trait that each format implements), then one short format such as
 //! `catalogers/alpine_apk.rs`, then [`assembly`] (how facts of layers become one inventory).
 
+mod archive;
 pub mod assembly;
 pub mod cataloger;
 pub mod catalogers;
 mod codec;
+mod composer;
+mod conan_reference;
 mod deb822;
 mod dispatch;
+mod document;
 pub mod eol;
+mod erlang_terms;
+mod executable;
 pub mod facts;
+mod go_build_info;
 mod identity;
 mod inventory;
+mod maven_pom;
+mod node;
+mod python;
+mod reach;
+mod repository;
 mod rpmdb;
+mod xml;
 
 pub use assembly::{Assembled, LayerFacts, assemble};
 pub use cataloger::{Cataloger, Found, SourceFile, Target, Trigger};

@@ -28,6 +28,9 @@ pub struct Package {
     pub licences: Vec<String>,
     /// Whether it is there to run or only to develop with.
     pub scope: Scope,
+    /// A path below the package, as in a package URL: an action in a subfolder of its repository, a subspec of
+    /// a pod. Advisories do not name it.
+    pub subpath: Option<String>,
     /// Further qualifiers of the package URL, sorted by key, without `arch` and `distro`.
     pub qualifiers: Vec<(String, String)>,
     /// The cataloger that found it, such as `debian/dpkg`.
@@ -57,6 +60,7 @@ impl Package {
             modularity: None,
             licences: Vec::new(),
             scope: Scope::Runtime,
+            subpath: None,
             qualifiers: Vec::new(),
             cataloger,
             places: Vec::new(),

@@ -52,7 +52,7 @@ impl Purl {
             name,
             version: Some(package.version.clone()).filter(|version| !version.is_empty()),
             qualifiers: package.qualifiers.clone(),
-            subpath: None,
+            subpath: package.subpath.clone(),
         };
         if kind.is_distribution() {
             purl.add_distribution(package, distro);
@@ -384,5 +384,12 @@ mod tests {
         ] {
             assert_eq!(Package::new(kind, name, "1", "test").purl(None).to_string(), expected);
         }
+    }
+
+    #[test]
+    fn a_part_of_a_package_is_named_by_its_subpath() {
+        let mut pod = Package::new(PackageKind::Cocoapods, "GoogleUtilities", "7.5.2", "test");
+        pod.subpath = Some("NSData+zlib".to_owned());
+        assert_eq!(pod.purl(None).to_string(), "pkg:cocoapods/GoogleUtilities@7.5.2#NSData%2Bzlib");
     }
 }
