@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     run(&[
         ("dpkg tells the same packages", dpkg),
         ("dpkg tells the same files", dpkg_files),
+        ("python packages belong to the packages that dpkg says", dpkg_owners),
         ("pacman tells the same packages", pacman),
     ])
 }
@@ -113,6 +114,31 @@ fn dpkg_files() -> Result<(), Skip> {
     }
     assert!(packages > 0 && files > 0);
     println!("    {files} paths of {packages} packages");
+    Ok(())
+}
+
+fn dpkg_owners() -> Result<(), Skip> {
+    needs_dpkg()?;
+    let root = Path::new("/");
+    let python = "usr/lib/python3/dist-packages";
+    if !root.join(python).is_dir() {
+        return Err(Skip {
+            need: "dpkg",
+            why: "there are no Python packages of dpkg on this machine".into(),
+        });
+    }
+    let found = assembled(&facts(root, &["var/lib/dpkg", python]));
+    let mut compared = 0;
+    for package in found.packages.iter().filter(|package| !package.kind.is_distribution()) {
+        let path = format!("/{}", package.places[0].path);
+        let asked = Command::new("dpkg-query").args(["-S", &path]).output().unwrap();
+        let answer = String::from_utf8_lossy(&asked.stdout).into_owned();
+        let theirs = answer.split([':', ',']).next().filter(|name| !name.is_empty());
+        let ours = package.owner.as_ref().map(|owner| owner.name.as_str());
+        assert_eq!(ours, theirs, "{path}");
+        compared += 1;
+    }
+    println!("    {compared} packages agree");
     Ok(())
 }
 
