@@ -1,10 +1,11 @@
 //! From the facts of layers to one inventory: what is still there, who brought it, who owns it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use seawall_model::{Distro, FilePath, FilePathBuf, LayerIndex, Owner, Package, PackageKind, Place, Problem};
 
 use crate::facts::{Facts, FileFacts};
+use crate::identity::{self, Statement};
 
 /// The facts of one layer, and where it stands.
 pub struct LayerFacts<'a> {
@@ -42,9 +43,15 @@ pub fn assemble(
     }
     let history = History::of(layers);
     let owners = Owners::of(&visible);
+    let licences = licences_of(&visible);
     let mut packages = merge(&visible, &history);
     for package in &mut packages {
         package.owner = owners.of_package(package);
+        if package.licences.is_empty()
+            && let Some(stated) = licences.get(&(package.kind, package.name.as_str()))
+        {
+            package.licences = stated.to_vec();
+        }
     }
     Assembled { distro: distro_of(&visible), packages, problems: problems_of(&visible) }
 }
@@ -55,39 +62,49 @@ struct Visible<'a> {
     file: &'a FileFacts,
 }
 
-/// All versions of the files that tell of several packages, to find out who brought which.
+/// All versions of the files that later layers wrote anew, to find out who brought which package.
 struct History<'a> {
-    versions: HashMap<(&'a FilePathBuf, &'static str), Vec<(LayerIndex, &'a FileFacts)>>,
+    versions: HashMap<(&'a FilePathBuf, &'static str), Vec<Version<'a>>>,
+}
+
+/// The layer that wrote a file, and the packages that it told of then.
+type Version<'a> = (LayerIndex, HashSet<Identity<'a>>);
+
+/// What makes two entries of a package database the same package.
+type Identity<'a> = (PackageKind, &'a str, &'a str, Option<&'a str>);
+
+fn identity_of(package: &Package) -> Identity<'_> {
+    (package.kind, &package.name, &package.version, package.arch.as_deref())
 }
 
 impl<'a> History<'a> {
     fn of(layers: &[LayerFacts<'a>]) -> Self {
-        let mut versions: HashMap<_, Vec<_>> = HashMap::new();
+        let mut files: HashMap<_, Vec<_>> = HashMap::new();
         for layer in layers {
             let Some(index) = layer.index else { continue };
             for file in &layer.facts.files {
-                versions.entry((&file.path, file.cataloger)).or_default().push((index, file));
+                files.entry((&file.path, file.cataloger)).or_default().push((index, file));
             }
         }
-        versions.retain(|_, files| files.len() > 1);
-        Self { versions }
+        files.retain(|_, versions| versions.len() > 1);
+        let known = |file: &'a FileFacts| file.packages.iter().map(identity_of).collect();
+        let versions = |files: Vec<(LayerIndex, &'a FileFacts)>| {
+            files.into_iter().map(|(index, file)| (index, known(file))).collect()
+        };
+        Self { versions: files.into_iter().map(|(key, files)| (key, versions(files))).collect() }
     }
 
     /// The first of the layers, without a gap back from this one, whose version of the file had the package.
     fn introduced(&self, file: &FileFacts, layer: LayerIndex, package: &Package) -> LayerIndex {
-        let Some(files) = self.versions.get(&(&file.path, file.cataloger)) else { return layer };
-        files
+        let Some(versions) = self.versions.get(&(&file.path, file.cataloger)) else { return layer };
+        versions
             .iter()
             .rev()
             .skip_while(|(index, _)| *index > layer)
-            .take_while(|(_, earlier)| earlier.packages.iter().any(|other| is_same(other, package)))
+            .take_while(|(_, earlier)| earlier.contains(&identity_of(package)))
             .last()
             .map_or(layer, |(index, _)| *index)
     }
-}
-
-fn is_same(a: &Package, b: &Package) -> bool {
-    a.kind == b.kind && a.name == b.name && a.version == b.version && a.arch == b.arch
 }
 
 /// One entry for each package, with all its places.
@@ -110,6 +127,11 @@ fn merge(visible: &[Visible<'_>], history: &History<'_>) -> Vec<Package> {
                 Some(known) => {
                     known.places.extend(places);
                     known.scope = known.scope.min(package.scope);
+                    // Two databases may tell of one package, and one of them knows less: opkg's list and
+                    // its control files, chisel's manifest and dpkg's list.
+                    complete(&mut known.source, package.source.as_ref());
+                    complete(&mut known.vendor, package.vendor.as_ref());
+                    complete(&mut known.modularity, package.modularity.as_ref());
                     for licence in &package.licences {
                         if !known.licences.contains(licence) {
                             known.licences.push(licence.clone());
@@ -130,6 +152,24 @@ fn merge(visible: &[Visible<'_>], history: &History<'_>) -> Vec<Package> {
             package
         })
         .collect()
+}
+
+fn complete<T: Clone>(known: &mut Option<T>, other: Option<&T>) {
+    if known.is_none() {
+        *known = other.cloned();
+    }
+}
+
+/// The licences that stand in a file of their own; of several files the first by path counts.
+fn licences_of<'a>(visible: &[Visible<'a>]) -> HashMap<(PackageKind, &'a str), &'a [String]> {
+    let mut files: Vec<&FileFacts> = visible.iter().map(|visible| visible.file).collect();
+    files.retain(|file| !file.licences.is_empty());
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut licences = HashMap::new();
+    for stated in files.into_iter().flat_map(|file| &file.licences) {
+        licences.entry((stated.kind, stated.name.as_str())).or_insert(stated.licences.as_slice());
+    }
+    licences
 }
 
 /// Which distribution package owns which file.
@@ -181,21 +221,15 @@ impl Owners {
     }
 }
 
-/// `etc/os-release` before `usr/lib/os-release`, as its specification says, and the older files after them.
 fn distro_of(visible: &[Visible<'_>]) -> Option<Distro> {
-    visible
-        .iter()
-        .filter_map(|visible| Some((rank(visible.file), visible.layer, visible.file.distro.as_ref()?)))
-        .min_by_key(|(rank, layer, _)| (*rank, std::cmp::Reverse(*layer)))
-        .map(|(.., distro)| distro.clone())
-}
-
-fn rank(file: &FileFacts) -> u8 {
-    match file.path.as_bytes() {
-        b"etc/os-release" => 0,
-        b"usr/lib/os-release" => 1,
-        _ => 2,
-    }
+    let statement = |visible: &Visible<'_>| {
+        Some(Statement {
+            path: visible.file.path.clone(),
+            layer: visible.layer,
+            distro: visible.file.distro.clone()?,
+        })
+    };
+    identity::decide(visible.iter().filter_map(statement).collect())
 }
 
 fn problems_of(visible: &[Visible<'_>]) -> Vec<Problem> {
@@ -280,5 +314,31 @@ mod tests {
         let assembled = assemble(&[LayerFacts { index: None, facts: &facts }], &|_, _| true);
         let idna = assembled.packages.iter().find(|package| package.kind == PackageKind::Pypi).unwrap();
         assert_eq!(idna.owner.as_ref().map(|owner| owner.name.as_str()), Some("py3-idna"));
+    }
+
+    #[test]
+    fn two_databases_complete_each_other() {
+        let mut list = layer(&[("a", &["zlib"])]);
+        let mut control = layer(&[("b", &["zlib"])]).files.remove(0);
+        control.packages[0].vendor = Some("someone".into());
+        list.files.push(control);
+        let assembled = assemble(&[LayerFacts { index: None, facts: &list }], &|_, _| true);
+        let [zlib] = &assembled.packages[..] else { panic!("{:?}", assembled.packages) };
+        assert_eq!((zlib.places.len(), zlib.vendor.as_deref()), (2, Some("someone")));
+    }
+
+    #[test]
+    fn licences_of_another_file_fill_in_where_the_database_has_none() {
+        let mut facts = layer(&[(DB, &["curl", "zlib"])]);
+        facts.files[0].packages[0].licences.push("curl".into());
+        let mut copyright = FileFacts::empty(FilePathBuf::from("usr/share/doc/x"), "debian/copyright");
+        for name in ["curl", "zlib"] {
+            let (kind, licences) = (PackageKind::Apk, vec!["Zlib".to_owned()]);
+            copyright.licences.push(crate::StatedLicences { kind, name: name.into(), licences });
+        }
+        facts.files.push(copyright);
+        let assembled = assemble(&[LayerFacts { index: None, facts: &facts }], &|_, _| true);
+        let licences: Vec<_> = assembled.packages.iter().map(|package| package.licences.join(",")).collect();
+        assert_eq!(licences, ["curl", "Zlib"]);
     }
 }

@@ -7,7 +7,7 @@ use std::io;
 use seawall_model::{Content, Distro, FilePath, Limits, Package, PackageKind, Place, Problem, ProblemKind};
 
 use crate::executable::Executable;
-use crate::facts::{FileFacts, OwnedFiles};
+use crate::facts::{FileFacts, OwnedFiles, StatedLicences};
 
 /// One format of package data.
 ///
@@ -121,7 +121,12 @@ pub struct Found<'f> {
     path: FilePath<'f>,
     cataloger: &'static str,
     max_packages: usize,
+    owned_paths: usize,
 }
+
+/// Paths that the packages of one file may own together, eight bytes each. The largest installations of a
+/// distribution have about a million.
+const MAX_OWNED_PATHS: usize = 4_000_000;
 
 impl<'f> Found<'f> {
     pub(crate) fn new(
@@ -130,7 +135,7 @@ impl<'f> Found<'f> {
         cataloger: &'static str,
         limits: &Limits,
     ) -> Self {
-        Self { facts, path, cataloger, max_packages: limits.max_packages_per_file }
+        Self { facts, path, cataloger, max_packages: limits.max_packages_per_file, owned_paths: 0 }
     }
 
     /// A package with nothing but name and version; the place is filled in by [`Found::push`].
@@ -192,7 +197,13 @@ impl<'f> Found<'f> {
         arch: Option<&str>,
         paths: impl IntoIterator<Item = u64>,
     ) {
-        let mut paths: Vec<u64> = paths.into_iter().collect();
+        let room = MAX_OWNED_PATHS - self.owned_paths;
+        let mut paths: Vec<u64> = paths.into_iter().take(room).collect();
+        if !paths.is_empty() && paths.len() == room {
+            let message = format!("its packages own more than {MAX_OWNED_PATHS} files, the rest is left out");
+            self.problem_once(ProblemKind::TooLarge, message);
+        }
+        self.owned_paths += paths.len();
         paths.sort_unstable();
         paths.dedup();
         self.facts.owned.push(OwnedFiles {
@@ -203,6 +214,11 @@ impl<'f> Found<'f> {
         });
     }
 
+    /// Notes under which licences a package of another file stands.
+    pub fn licences(&mut self, kind: PackageKind, name: &str, licences: Vec<String>) {
+        self.facts.licences.push(StatedLicences { kind, name: name.to_owned(), licences });
+    }
+
     /// Notes what this file says of the distribution.
     pub fn distro(&mut self, distro: Distro) {
         self.facts.distro = Some(distro);
@@ -211,5 +227,51 @@ impl<'f> Found<'f> {
     /// The packages that this file has shown so far.
     pub fn packages(&mut self) -> &mut Vec<Package> {
         &mut self.facts.packages
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seawall_model::FilePathBuf;
+
+    use super::*;
+
+    fn with_found(limits: &Limits, fill: impl FnOnce(&mut Found<'_>)) -> FileFacts {
+        let path = FilePathBuf::from("a");
+        let mut facts = FileFacts::empty(path.clone(), "test");
+        fill(&mut Found::new(&mut facts, path.as_path(), "test", limits));
+        facts
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_from_end_to_end_does_not_fill_the_report() {
+        let facts = with_found(&Limits::default(), |found| {
+            (0..100_000).for_each(|line| found.problem(ProblemKind::Malformed, format!("line {line}")));
+        });
+        assert_eq!(facts.problems.len(), MAX_PROBLEMS + 1);
+        assert_eq!(facts.problems[MAX_PROBLEMS].message, "there are more problems in this file");
+    }
+
+    #[test]
+    fn owned_paths_are_bounded_and_what_is_left_out_is_said_once() {
+        let facts = with_found(&Limits::default(), |found| {
+            found.owns(PackageKind::Rpm, "a", None, 0..10);
+            found.owns(PackageKind::Rpm, "b", None, 0..u64::MAX);
+            found.owns(PackageKind::Rpm, "c", None, 0..10);
+        });
+        let paths: Vec<_> = facts.owned.iter().map(|owned| owned.paths.len()).collect();
+        assert_eq!(paths, [10, MAX_OWNED_PATHS - 10, 0]);
+        assert_eq!(facts.problems.len(), 1);
+    }
+
+    #[test]
+    fn packages_beyond_the_limit_are_said_to_be_left_out() {
+        let limits = Limits { max_packages_per_file: 2, ..Limits::default() };
+        let facts = with_found(&limits, |found| {
+            for name in ["a", "b", "c", "d"] {
+                found.push(found.package(PackageKind::Rpm, name, "1"));
+            }
+        });
+        assert_eq!((facts.packages.len(), facts.problems.len()), (2, 1));
     }
 }

@@ -8,7 +8,7 @@ use seawall_model::{
 };
 
 use crate::catalogers::CATALOGERS;
-use crate::facts::{Facts, FileFacts, OwnedFiles};
+use crate::facts::{Facts, FileFacts, OwnedFiles, StatedLicences};
 use crate::inventory::UNREADABLE;
 
 /// The facts as bytes. The same facts give the same bytes.
@@ -29,6 +29,7 @@ struct FileWire {
     cataloger: String,
     packages: Vec<PackageWire>,
     owned: Vec<OwnedWire>,
+    licences: Vec<(u8, String, Vec<String>)>,
     distro: Option<DistroWire>,
     problems: Vec<(u8, String)>,
 }
@@ -99,11 +100,15 @@ impl From<&FileFacts> for FileWire {
             let number = PROBLEM_KINDS.iter().position(|kind| *kind == problem.kind).unwrap_or(0);
             (number as u8, problem.message.clone())
         };
+        let licences = |stated: &StatedLicences| {
+            (kind_number(stated.kind), stated.name.clone(), stated.licences.clone())
+        };
         Self {
             path: facts.path.as_bytes().to_vec(),
             cataloger: facts.cataloger.to_owned(),
             packages: facts.packages.iter().map(PackageWire::from).collect(),
             owned: facts.owned.iter().map(OwnedWire::from).collect(),
+            licences: facts.licences.iter().map(licences).collect(),
             distro: facts.distro.as_ref().map(DistroWire::from),
             problems: facts.problems.iter().map(problem).collect(),
         }
@@ -118,9 +123,13 @@ impl FileWire {
         let problem = |(number, message): (u8, String)| {
             Some(Problem::at(path.clone(), *PROBLEM_KINDS.get(usize::from(number))?, message))
         };
+        let stated = |(kind, name, licences): (u8, String, Vec<String>)| {
+            Some(StatedLicences { kind: kind_of(kind)?, name, licences })
+        };
         Some(FileFacts {
             packages: self.packages.into_iter().map(package).collect::<Option<_>>()?,
             owned: self.owned.into_iter().map(OwnedWire::into_owned).collect::<Option<_>>()?,
+            licences: self.licences.into_iter().map(stated).collect::<Option<_>>()?,
             distro: self.distro.map(Distro::from),
             problems: self.problems.into_iter().map(problem).collect::<Option<_>>()?,
             cataloger,
@@ -230,6 +239,11 @@ mod tests {
             name: "zlib".into(),
             arch: None,
             paths: vec![1, u64::MAX],
+        });
+        file.licences.push(StatedLicences {
+            kind: PackageKind::Deb,
+            name: "zlib1g".into(),
+            licences: vec!["Zlib".into()],
         });
         file.problems.push(Problem::at(path, ProblemKind::DatabaseUnreadable, "line 3"));
         file.distro = Some(Distro { id: "alpine".into(), ..Distro::default() });

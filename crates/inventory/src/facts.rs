@@ -16,6 +16,7 @@ pub struct FileFacts {
     pub cataloger: &'static str,
     pub packages: Vec<Package>,
     pub owned: Vec<OwnedFiles>,
+    pub licences: Vec<StatedLicences>,
     pub distro: Option<Distro>,
     pub problems: Vec<Problem>,
 }
@@ -23,7 +24,15 @@ pub struct FileFacts {
 impl FileFacts {
     /// Nothing yet, of this file.
     pub fn empty(path: FilePathBuf, cataloger: &'static str) -> Self {
-        Self { path, cataloger, packages: vec![], owned: vec![], distro: None, problems: vec![] }
+        Self {
+            path,
+            cataloger,
+            packages: vec![],
+            owned: vec![],
+            licences: vec![],
+            distro: None,
+            problems: vec![],
+        }
     }
 }
 
@@ -36,4 +45,12 @@ pub struct OwnedFiles {
     pub arch: Option<String>,
     /// [`seawall_model::FilePath::hash`] of each file, sorted.
     pub paths: Vec<u64>,
+}
+
+/// The licences of a distribution package whose database does not say them, as a file beside it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatedLicences {
+    pub kind: PackageKind,
+    pub name: String,
+    pub licences: Vec<String>,
 }

@@ -78,6 +78,10 @@ fn render(files: &[(FilePathBuf, Vec<u8>)]) -> String {
         for package in &assembled.packages {
             text.push_str(&line(package, &assembled));
         }
+        for owned in facts.files.iter().flat_map(|file| &file.owned) {
+            let arch = owned.arch.as_deref().map(|arch| format!(":{arch}")).unwrap_or_default();
+            writeln!(text, "{}{arch} owns {} paths", owned.name, owned.paths.len()).unwrap();
+        }
         for problem in &assembled.problems {
             let path = problem.path.clone().unwrap_or_default();
             writeln!(text, "! {path}: {}: {}", problem.kind.as_str(), problem.message).unwrap();
@@ -159,7 +163,10 @@ fn every_cataloger_finds_something_in_one_of_its_cases() {
                     }
                     facts.files.iter().any(|file| {
                         file.cataloger == name
-                            && (!file.packages.is_empty() || file.distro.is_some() || !file.owned.is_empty())
+                            && !(file.packages.is_empty()
+                                && file.distro.is_none()
+                                && file.owned.is_empty()
+                                && file.licences.is_empty())
                     })
                 },
             )

@@ -9,7 +9,8 @@ pub struct Distro {
     pub id: String,
     /// `VERSION_ID`; absent on rolling releases.
     pub version_id: Option<String>,
-    /// `VERSION_CODENAME`, or the code name found in a fall-back (`trixie/sid`).
+    /// `VERSION_CODENAME`, or the code name found in a fall-back (`trixie/sid`); `edge` where Alpine's packages
+    /// come from its development stream, whatever `VERSION_ID` says.
     pub codename: Option<String>,
     /// `ID_LIKE`, split at spaces.
     pub id_like: Vec<String>,

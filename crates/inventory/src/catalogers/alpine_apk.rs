@@ -1,7 +1,7 @@
 //! Alpine's database of installed packages, `lib/apk/db/installed`.
 //!
 //! One letter, a colon and a value on each line; an empty line ends a package. `F` names a directory and the
-//! `R` lines after it the files in it.
+//! `R` lines after it the files in it. Wolfi, Chainguard and newer releases of OpenWrt have the same.
 //! <https://wiki.alpinelinux.org/wiki/Apk_spec#Install_DB_format>
 
 use seawall_model::{FilePath, FilePathBuf, PackageKind, ProblemKind, SourcePackage};
@@ -39,6 +39,11 @@ impl Cataloger for AlpineApk {
             Ok(bytes) => bytes,
             Err(error) => return found.problem(ProblemKind::DatabaseUnreadable, error.to_string()),
         };
+        // The binary container of apk 3. It is used for package indexes; should a database ever come in it,
+        // that must not look like an empty one.
+        if bytes.starts_with(b"ADB") {
+            return found.problem(ProblemKind::DatabaseUnreadable, "it is in the binary format of apk 3");
+        }
         let mut entry = Entry::default();
         for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -64,6 +69,7 @@ struct Entry {
     origin: String,
     licence: String,
     maintainer: String,
+    description: String,
     directory: FilePathBuf,
     files: Vec<u64>,
 }
@@ -78,6 +84,7 @@ impl Entry {
             b'o' => self.origin = text(),
             b'L' => self.licence = text(),
             b'm' => self.maintainer = text(),
+            b'T' => self.description = text(),
             b'F' => self.directory = FilePathBuf::normalise(value),
             b'R' => self.files.push(self.directory.as_path().join(value).as_path().hash()),
             _ => {}
@@ -94,8 +101,8 @@ impl Entry {
                 return found.problem(ProblemKind::DatabaseUnreadable, message);
             }
         }
-        // Names beginning with a dot are virtual: `apk add --virtual .build-deps`.
-        if self.name.starts_with('.') {
+        // `apk add --virtual .build-deps`: by custom with a dot, and always with this description.
+        if self.name.starts_with('.') || self.description == "virtual meta package" {
             return;
         }
         let arch = present(self.arch);

@@ -3,12 +3,17 @@
 use crate::cataloger::Cataloger;
 
 mod alpine_apk;
+mod alpine_repositories;
+mod arch_pacman;
 mod cocoapods_podfile;
 mod conan_lock;
 mod conan_text;
 mod conda_environment;
 mod conda_meta;
 mod dart_pubspec;
+mod debian_chisel;
+mod debian_copyright;
+mod debian_dpkg;
 mod dotnet_deps;
 mod dotnet_lockfile;
 mod dotnet_project;
@@ -29,6 +34,7 @@ mod node_npm_lock;
 mod node_package_json;
 mod node_pnpm;
 mod node_yarn;
+mod openwrt_opkg;
 mod os_release;
 mod php_composer_installed;
 mod php_composer_lock;
@@ -43,6 +49,9 @@ mod python_setup;
 mod python_uv;
 mod r_description;
 mod r_renv;
+mod redhat_rpmdb;
+mod redhat_rpmmanifest;
+mod release_files;
 mod ruby_bundler;
 mod ruby_gemspec;
 mod rust_auditable;
@@ -52,6 +61,8 @@ mod swift_resolved;
 /// Every format that Seawall reads.
 pub const CATALOGERS: &[&dyn Cataloger] = &[
     &alpine_apk::AlpineApk,
+    &alpine_repositories::AlpineRepositories,
+    &arch_pacman::ArchPacman,
     &cocoapods_podfile::CocoapodsPodfile,
     &conan_text::ConanFile,
     &conan_text::ConanInfo,
@@ -59,6 +70,9 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &conda_environment::CondaEnvironment,
     &conda_meta::CondaMeta,
     &dart_pubspec::DartPubspec,
+    &debian_chisel::DebianChisel,
+    &debian_copyright::DebianCopyright,
+    &debian_dpkg::DebianDpkg,
     &dotnet_deps::DotnetDeps,
     &dotnet_project::DotnetConfig,
     &dotnet_lockfile::DotnetLockfile,
@@ -76,12 +90,14 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &java_lockfile::SbtLockfile,
     &julia_manifest::JuliaManifest,
     &os_release::OsRelease,
+    &release_files::ReleaseFiles,
     &node_bun::NodeBun,
     &node_deno::NodeDeno,
     &node_npm_lock::NodeNpmLock,
     &node_package_json::NodePackageJson,
     &node_pnpm::NodePnpm,
     &node_yarn::NodeYarn,
+    &openwrt_opkg::OpenwrtOpkg,
     &php_composer_installed::PhpComposerInstalled,
     &php_composer_lock::PhpComposerLock,
     &php_pear::PhpPear,
@@ -95,6 +111,8 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &python_uv::PythonUv,
     &r_description::RDescription,
     &r_renv::RRenv,
+    &redhat_rpmdb::RedhatRpmdb,
+    &redhat_rpmmanifest::RedhatRpmmanifest,
     &ruby_bundler::RubyBundler,
     &ruby_gemspec::RubyGemspec,
     &rust_auditable::RustAuditable,

@@ -38,17 +38,29 @@ impl Cataloger for OsRelease {
             Err(error) => return found.read_problem(&error),
         };
         let mut distro = Distro::default();
-        for line in String::from_utf8_lossy(&bytes).lines() {
-            let line = line.trim();
-            let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) else {
-                continue;
-            };
-            assign(&mut distro, key, unquote(value));
+        for (key, value) in assignments(&String::from_utf8_lossy(&bytes)) {
+            assign(&mut distro, key, value);
         }
         if distro.id.is_empty() {
             return found.problem(ProblemKind::Malformed, "there is no ID in it");
         }
+        name_alpine_stream(&mut distro);
         found.distro(distro);
+    }
+}
+
+/// The assignments of a file that a shell could read, such as `os-release` and `lsb-release`.
+pub(super) fn assignments(text: &str) -> impl Iterator<Item = (&str, String)> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once('=')).map(|(key, value)| (key, unquote(value)))
+}
+
+/// Alpine's development stream has the version of the release to come, with `_alpha` and a date. It has
+/// packages and advisories of its own, so it gets the code name `edge`.
+pub(super) fn name_alpine_stream(distro: &mut Distro) {
+    let is_alpha = distro.version_id.as_deref().is_some_and(|version| version.contains("_alpha"));
+    if distro.id == "alpine" && distro.codename.is_none() && is_alpha {
+        distro.codename = Some("edge".to_owned());
     }
 }
 
