@@ -1,1 +1,23 @@
-//! placeholder
+//! The advisory engine: the database's format, version orders, and what a database says of packages.
+//!
+//! It is pure: bytes, packages and settings in, findings and coverage out. Files, downloads and JSON are the
+//! work of the `feed` adapter. Start reading at [`matching`], then [`mod@feed_of`] and [`db`].
+
+pub mod db;
+mod evaluate;
+pub mod explain;
+pub mod feed_of;
+mod known_wrong;
+pub mod matching;
+pub mod names;
+mod ownership;
+pub mod record;
+mod severity;
+mod third_party;
+pub mod version;
+
+pub use db::{Database, DbError};
+pub use explain::{RecordText, package_of_purl, query, records_by_id};
+pub use feed_of::{Asked, Feed, feed_of};
+pub use matching::{MatchOptions, Matches, Unknown, match_packages};
+pub use version::{Version, VersionError, VersionScheme};

@@ -31,7 +31,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 pub(crate) fn is_version(text: &str) -> bool {
     let text = text.strip_prefix('v').unwrap_or(text);
     text.starts_with(|first: char| first.is_ascii_digit())
-        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || ".-+".contains(letter))
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || ".-+_~".contains(letter))
 }
 
 /// The package of this name and what a lockfile says of its version: a number, or the address that it comes

@@ -146,6 +146,10 @@ pub struct Advisory {
 pub enum Suppression {
     /// The distribution package that owns the file is mended or not affected, says its own feed.
     DistributionFixed { owner: String, evidence: String },
+    /// A package of kernel headers, named only through the kernel's source: it holds no code that runs.
+    HeadersOnly { source: String },
+    /// The feed is known to be wrong about this pair of package and fault.
+    KnownWrong { reason: String },
     /// An exception of the register, of `.trivyignore` or of the place itself.
     Exception { source: String, reason: Option<String>, expires: Option<Timestamp> },
 }

@@ -1,1 +1,16 @@
-//! placeholder
+//! What a scan found, as text for people and as data for machines.
+//!
+//! An engine: it is given a [`ScanReport`] and gives back text. The same report gives the same bytes. Every
+//! name from inside an image is escaped on its way out.
+//!
+//! Start reading at [`scan_report`], then `formats/`.
+
+pub mod formats;
+pub mod scan_report;
+
+pub use formats::table::TableOptions;
+pub use formats::{Format, FormatError, schema, write_json, write_table};
+pub use scan_report::{
+    DatabaseInfo, EndOfLife, ExceptionNote, FeedInfo, Hidden, ImageFacts, LayerLine, ScanReport, SubjectKind,
+    Totals, UnknownNote,
+};

@@ -1,1 +1,67 @@
-fn main() {}
+//! The command line: parse arguments, load settings, wire the parts, run, map to an exit code.
+
+mod cmd;
+mod exceptions;
+mod exit;
+mod output;
+mod paths;
+mod progress;
+mod read;
+mod settings;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+
+/// Container security from Dockerfile to kernel.
+#[derive(Parser)]
+#[command(name = "seawall", version, max_term_width = 100, after_help = exit::HELP)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that every command understands.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Global {
+    /// Settings to use instead of the `seawall.yaml` found upward from the working directory.
+    #[arg(long, global = true, value_name = "FILE", env = "SEAWALL_CONFIG")]
+    config: Option<std::path::PathBuf>,
+    /// Tell more: what took the time, and every problem.
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// No progress on the terminal.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Scan(Box<cmd::scan::Scan>),
+    #[command(subcommand)]
+    Db(cmd::db::Db),
+    #[command(subcommand)]
+    Cache(cmd::cache::CacheCommand),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Scan(scan) => cmd::scan::run(*scan, &cli.global),
+        Command::Db(db) => cmd::db::run(db, &cli.global),
+        Command::Cache(cache) => cmd::cache::run(cache, &cli.global),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(error) if output::is_closed_pipe(&error) => Exit::Done.into(),
+        Err(error) => {
+            output::print_error(&error);
+            Exit::NotDone.into()
+        }
+    }
+}

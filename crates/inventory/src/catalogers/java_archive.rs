@@ -293,7 +293,8 @@ impl Walk<'_, '_> {
     /// Goes through the archives inside this one, which had `entries` entries.
     fn nested(&mut self, archive: &Archive<'_>, entries: u64, place: &Place<'_>) {
         // The entries are read a second time rather than kept: there may be a million.
-        let walked = archive.each_entry(entries, |entry| {
+        // An error here is the one of the first pass, which has been told.
+        let _ = archive.each_entry(entries, |entry| {
             if !is_archive(&entry.name) || entry.name.ends_with('/') {
                 return;
             }
@@ -312,8 +313,6 @@ impl Walk<'_, '_> {
                 Err(error) => self.problem(&inner, &error),
             }
         });
-        // An error here is the one of the first pass.
-        drop(walked);
     }
 
     /// Goes through a compressed archive, in memory.

@@ -1,0 +1,102 @@
+//! Single questions to the database: one package URL, one identifier.
+
+use seawall_model::{Distro, FindingKind, Package, PackageKind, Purl, SourcePackage, Timestamp};
+
+use crate::db::{Database, DbError, TextSection};
+use crate::matching::{MatchOptions, Matches, match_packages};
+
+/// A record with its texts, for reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordText {
+    pub id: String,
+    /// The directory of the feed it came from.
+    pub ecosystem: String,
+    pub kind: FindingKind,
+    pub aliases: Vec<String>,
+    pub upstream: Vec<String>,
+    pub related: Vec<String>,
+    pub published: Option<Timestamp>,
+    pub modified: Option<Timestamp>,
+    /// CVSS vectors as they were written.
+    pub severities: Vec<String>,
+    pub summary: String,
+    pub details: String,
+    pub references: Vec<String>,
+}
+
+/// The package and distribution that a package URL names; `None` where its type is not known.
+///
+/// `distro=debian-12` gives the distribution, `upstream`, `epoch` and `rpmmod` what they say.
+pub fn package_of_purl(purl: &Purl) -> Option<(Package, Option<Distro>)> {
+    let kind = PackageKind::from_purl_type(&purl.purl_type)?;
+    let name = match (&purl.namespace, kind) {
+        (Some(group), PackageKind::Maven) => format!("{group}:{}", purl.name),
+        (Some(namespace), _) if !kind.is_distribution() => format!("{namespace}/{}", purl.name),
+        _ => purl.name.clone(),
+    };
+    let mut version = purl.version.clone().unwrap_or_default();
+    if let Some(epoch) = purl.qualifier("epoch") {
+        version = format!("{epoch}:{version}");
+    }
+    let mut package = Package::new(kind, name, version, "purl");
+    package.arch = purl.qualifier("arch").map(str::to_owned);
+    package.modularity = purl.qualifier("rpmmod").map(str::to_owned);
+    package.source = purl.qualifier("upstream").map(|upstream| match upstream.rsplit_once('@') {
+        Some((name, version)) => SourcePackage { name: name.to_owned(), version: version.to_owned() },
+        None => SourcePackage { name: upstream.to_owned(), version: package.version.clone() },
+    });
+    let distro = kind.is_distribution().then(|| distro_of(purl)).flatten();
+    Some((package, distro))
+}
+
+/// `debian-12` is Debian 12, `opensuse-leap-15.6` is Leap 15.6, `wolfi` is Wolfi.
+fn distro_of(purl: &Purl) -> Option<Distro> {
+    let text = purl.qualifier("distro").or(purl.namespace.as_deref())?;
+    let (id, version) = match text.rsplit_once('-') {
+        Some((id, version)) if version.starts_with(|first: char| first.is_ascii_digit()) => {
+            (id, Some(version.to_owned()))
+        }
+        _ => (text, None),
+    };
+    Some(Distro { id: id.to_owned(), version_id: version, ..Distro::default() })
+}
+
+/// What the database says of one package URL; `None` where its type is not known.
+pub fn query(database: &Database, purl: &Purl) -> Result<Option<Matches>, DbError> {
+    let Some((package, distro)) = package_of_purl(purl) else { return Ok(None) };
+    match_packages(database, &[package], distro.as_ref(), MatchOptions::default()).map(Some)
+}
+
+/// All records that have an identifier, or name it as alias or upstream; sorted by id.
+pub fn records_by_id(database: &Database, id: &str) -> Result<Vec<RecordText>, DbError> {
+    let mut found = Vec::new();
+    for segment in database.segments() {
+        let segment = segment?;
+        for number in segment.records_naming(id)? {
+            let record = segment.record(number)?;
+            let brief = segment.block(TextSection::Brief, record.block())?;
+            let details = segment.block(TextSection::Details, record.block())?;
+            let (summary, references) = record.brief(&brief)?;
+            found.push(RecordText {
+                id: record.id.to_owned(),
+                ecosystem: segment.ecosystem()?.to_owned(),
+                kind: record.kind,
+                aliases: owned(&record.aliases),
+                upstream: owned(&record.upstream),
+                related: owned(&record.related),
+                published: record.published,
+                modified: record.modified,
+                severities: owned(&record.severities),
+                summary: summary.to_owned(),
+                details: record.details(&details)?.to_owned(),
+                references: owned(&references),
+            });
+        }
+    }
+    found.sort_by(|a, b| (&a.id, &a.ecosystem).cmp(&(&b.id, &b.ecosystem)));
+    Ok(found)
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}

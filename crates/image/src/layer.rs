@@ -1,0 +1,346 @@
+//! One streaming pass over a layer: decompress, hash, walk the tar, show claimed files to the analyser.
+//!
+//! Nothing is unpacked to disk under a name, and the layer is never held as a whole.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use seawall_model::analysis::SNIFF_BYTES;
+use seawall_model::{
+    Analyser, Content, Digest, EntryKind, EntryMeta, FilePathBuf, Interest, Limits, Problem, ProblemKind,
+};
+
+use crate::decode::Decoder;
+use crate::hash::HashingReader;
+use crate::held::HeldBytes;
+use crate::tar::{TarEntry, TarError, TarWalk};
+use crate::tree::{LayerTree, path_key};
+
+/// What a pass over a layer needs to know besides the bytes.
+pub struct PassContext<'a> {
+    pub limits: &'a Limits,
+    /// Bytes of claimed files that all workers hold in memory at this moment.
+    pub held: &'a HeldBytes,
+    /// Counts compressed bytes as they are read, for progress.
+    pub bytes_read: &'a AtomicU64,
+}
+
+/// What one layer told.
+pub struct LayerPass<F> {
+    pub facts: F,
+    pub tree: LayerTree,
+    /// Digest and number of the blob's bytes as they came.
+    pub blob_digest: Digest,
+    pub blob_bytes: u64,
+    /// Digest of the uncompressed tar.
+    pub diff_id: Digest,
+    /// Problems of the layer as a whole; those of files are among the facts.
+    pub problems: Vec<Problem>,
+}
+
+/// Files to look at under other names: real path in this layer → names to offer it under.
+pub type Aliases = HashMap<FilePathBuf, Vec<FilePathBuf>>;
+
+/// Reads a layer and shows its files to the analyser.
+pub fn read_layer<A: Analyser>(
+    blob: impl Read,
+    analyser: &A,
+    context: &PassContext<'_>,
+) -> LayerPass<A::Facts> {
+    let mut visit = FirstPass {
+        offer: Offer { analyser, context, facts: A::Facts::default() },
+        tree: LayerTree::default(),
+    };
+    let pass = pass(blob, &mut visit, context);
+    let mut tree = visit.tree;
+    tree.seal();
+    tree.tar_bytes = pass.tar_bytes;
+    LayerPass {
+        facts: visit.offer.facts,
+        tree,
+        blob_digest: pass.blob_digest,
+        blob_bytes: pass.blob_bytes,
+        diff_id: pass.diff_id,
+        problems: pass.problems,
+    }
+}
+
+/// Reads a layer again, for files that links give other names.
+pub fn read_aliases<A: Analyser>(
+    blob: impl Read,
+    analyser: &A,
+    aliases: &Aliases,
+    context: &PassContext<'_>,
+) -> (A::Facts, Vec<Problem>) {
+    let offer = Offer { analyser, context, facts: A::Facts::default() };
+    let mut visit = AliasPass { offer, aliases };
+    let pass = pass(blob, &mut visit, context);
+    (visit.offer.facts, pass.problems)
+}
+
+/// What is done with each entry of a layer.
+trait Visit {
+    fn entry<R: Read>(&mut self, walk: &mut Entries<R>) -> Result<(), TarError>;
+}
+
+/// A walk standing at an entry.
+struct Entries<R> {
+    walk: TarWalk<R>,
+}
+
+struct PassOutcome {
+    blob_digest: Digest,
+    blob_bytes: u64,
+    diff_id: Digest,
+    tar_bytes: u64,
+    problems: Vec<Problem>,
+}
+
+fn pass(blob: impl Read, visit: &mut impl Visit, context: &PassContext<'_>) -> PassOutcome {
+    let mut problems = Vec::new();
+    let compressed = AtomicU64::new(0);
+    let mut blob = HashingReader::new(Counted { inner: blob, total: context.bytes_read }, Some(&compressed));
+    let (diff_id, tar_bytes) = match walk_tar(&mut blob, visit, context, &compressed) {
+        Ok(seen) => seen,
+        Err((error, seen)) => {
+            problems.push(Problem::general(ProblemKind::LayerUnreadable, error.to_string()));
+            seen
+        }
+    };
+    // Bytes behind the end of the compressed stream belong to the blob and to its digest.
+    if problems.is_empty()
+        && let Err(error) = blob.drain()
+    {
+        problems.push(Problem::general(ProblemKind::LayerUnreadable, error.to_string()));
+    }
+    let (blob_digest, blob_bytes) = blob.finish();
+    PassOutcome { blob_digest, blob_bytes, diff_id, tar_bytes, problems }
+}
+
+type Seen = (Digest, u64);
+
+fn walk_tar(
+    blob: impl Read,
+    visit: &mut impl Visit,
+    context: &PassContext<'_>,
+    compressed: &AtomicU64,
+) -> Result<Seen, (TarError, Seen)> {
+    let nothing = (Digest::from_sha256([0; 32]), 0);
+    let decoder = Decoder::new(blob).map_err(|error| (TarError::Read(error), nothing))?;
+    let bounded = Bounded { decoder, bytes: 0, compressed, limits: context.limits };
+    let mut tar = HashingReader::new(bounded, None);
+    let outcome = walk_entries(TarWalk::new(&mut tar), visit, context.limits);
+    let seen = tar.finish();
+    outcome.map(|()| seen).map_err(|error| (error, seen))
+}
+
+fn walk_entries<R: Read>(walk: TarWalk<R>, visit: &mut impl Visit, limits: &Limits) -> Result<(), TarError> {
+    let mut entries = Entries { walk };
+    let mut count = 0;
+    while entries.walk.next_entry()?.is_some() {
+        count += 1;
+        if count > limits.max_layer_entries {
+            let message = format!("more than {} entries in one layer", limits.max_layer_entries);
+            return Err(TarError::Read(io::Error::new(io::ErrorKind::FileTooLarge, message)));
+        }
+        visit.entry(&mut entries)?;
+    }
+    entries.walk.drain()
+}
+
+/// The first look at a layer: its shape is noted and every file offered.
+struct FirstPass<'a, A: Analyser> {
+    offer: Offer<'a, A>,
+    tree: LayerTree,
+}
+
+impl<A: Analyser> Visit for FirstPass<'_, A> {
+    fn entry<R: Read>(&mut self, entries: &mut Entries<R>) -> Result<(), TarError> {
+        let entry = entries.walk.entry();
+        if entry.path.as_bytes().is_empty() || self.note_removal(&entry) {
+            return Ok(());
+        }
+        self.note_shape(&entry);
+        if entry.kind != EntryKind::File {
+            return Ok(());
+        }
+        let path = entry.path.to_owned();
+        let meta = meta_of(&entry, &path);
+        if self.offer.is_wanted(&meta, &mut entries.walk)? {
+            self.tree.files_read += 1;
+            self.offer.show(&meta, &mut entries.walk)?;
+            self.tree.claimed.push(path);
+        }
+        Ok(())
+    }
+}
+
+impl<A: Analyser> FirstPass<'_, A> {
+    /// <https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#whiteouts>
+    fn note_removal(&mut self, entry: &TarEntry<'_>) -> bool {
+        let Some(name) = entry.path.file_name().strip_prefix(b".wh.") else { return false };
+        let folder = entry.path.parent().unwrap_or(entry.path);
+        match name {
+            b".wh..opq" => self.tree.opaque.push(folder.to_owned()),
+            // Notes of the aufs driver, which are no files of the image.
+            _ if name.starts_with(b".wh.") => {}
+            _ => self.tree.whiteouts.push(folder.join(name)),
+        }
+        true
+    }
+
+    fn note_shape(&mut self, entry: &TarEntry<'_>) {
+        let keys = match entry.kind {
+            EntryKind::Directory => &mut self.tree.directories,
+            _ => &mut self.tree.files,
+        };
+        keys.push(path_key(entry.path));
+        match entry.kind {
+            EntryKind::Symlink => self.tree.symlinks.push((entry.path.to_owned(), entry.link.to_vec())),
+            EntryKind::Hardlink => {
+                // Only names that are wanted by themselves: what is found by its bytes is found under the
+                // first name already.
+                let meta = EntryMeta { path: entry.path, kind: EntryKind::File, size: 0, mode: entry.mode };
+                if self.offer.analyser.interest(&meta) == Interest::Read {
+                    self.tree.hardlinks.push((entry.path.to_owned(), FilePathBuf::normalise(entry.link)));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A later look: files are offered under the names that links give them.
+struct AliasPass<'a, A: Analyser> {
+    offer: Offer<'a, A>,
+    aliases: &'a Aliases,
+}
+
+impl<A: Analyser> Visit for AliasPass<'_, A> {
+    fn entry<R: Read>(&mut self, entries: &mut Entries<R>) -> Result<(), TarError> {
+        let entry = entries.walk.entry();
+        if entry.kind != EntryKind::File {
+            return Ok(());
+        }
+        let Some(names) = self.aliases.get(&entry.path.to_owned()) else { return Ok(()) };
+        let (size, mode) = (entry.size, entry.mode);
+        self.offer.show_as(names, size, mode, &mut entries.walk)
+    }
+}
+
+/// Shows files of a walk to an analyser.
+struct Offer<'a, A: Analyser> {
+    analyser: &'a A,
+    context: &'a PassContext<'a>,
+    facts: A::Facts,
+}
+
+impl<A: Analyser> Offer<'_, A> {
+    fn is_wanted<R: Read>(&self, meta: &EntryMeta<'_>, walk: &mut TarWalk<R>) -> Result<bool, TarError> {
+        Ok(match self.analyser.interest(meta) {
+            Interest::Skip => false,
+            Interest::Read => true,
+            Interest::Sniff => self.analyser.wants_content(meta, walk.peek(SNIFF_BYTES)?),
+        })
+    }
+
+    fn show<R: Read>(&mut self, meta: &EntryMeta<'_>, walk: &mut TarWalk<R>) -> Result<(), TarError> {
+        let names = [meta.path.to_owned()];
+        self.show_as(&names, meta.size, meta.mode, walk)
+    }
+
+    fn show_as<R: Read>(
+        &mut self,
+        names: &[FilePathBuf],
+        size: u64,
+        mode: u32,
+        walk: &mut TarWalk<R>,
+    ) -> Result<(), TarError> {
+        if size > self.context.limits.max_random_access_bytes {
+            let message = format!("{size} bytes, more than the limit for one file");
+            self.refuse(names, ProblemKind::TooLarge, &message);
+            return Ok(());
+        }
+        if let Some(bytes) = walk.content_in_buffer()? {
+            show_all(self.analyser, names, size, mode, Content::Memory(bytes), &mut self.facts);
+            return Ok(());
+        }
+        match self.context.held.take_in(walk.content(), size) {
+            Ok(held) => show_all(self.analyser, names, size, mode, held.content(), &mut self.facts),
+            // The stream itself is broken, and with it the rest of the layer.
+            Err(error) if error.is_source => return Err(TarError::Read(error.error)),
+            Err(error) => {
+                let message = format!("no room to hold it: {}", error.error);
+                self.refuse(names, ProblemKind::Unreadable, &message);
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, names: &[FilePathBuf], kind: ProblemKind, message: &str) {
+        for name in names {
+            self.analyser.unreadable(Problem::at(name.clone(), kind, message), &mut self.facts);
+        }
+    }
+}
+
+fn show_all<A: Analyser>(
+    analyser: &A,
+    names: &[FilePathBuf],
+    size: u64,
+    mode: u32,
+    content: Content<'_>,
+    facts: &mut A::Facts,
+) {
+    for name in names {
+        let meta = EntryMeta { path: name.as_path(), kind: EntryKind::File, size, mode };
+        analyser.analyse(&meta, content, facts);
+    }
+}
+
+fn meta_of<'p>(entry: &TarEntry<'_>, path: &'p FilePathBuf) -> EntryMeta<'p> {
+    EntryMeta { path: path.as_path(), kind: entry.kind, size: entry.size, mode: entry.mode }
+}
+
+/// Counts what is read, for progress.
+struct Counted<'c, R> {
+    inner: R,
+    total: &'c AtomicU64,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out)?;
+        self.total.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// Expansion is judged only beyond this size: small archives of zeros are common and harmless.
+const EXPANSION_FREE_BYTES: u64 = 1 << 30;
+
+/// A decoder that stops a layer that grows without measure.
+struct Bounded<'c, R: Read> {
+    decoder: Decoder<R>,
+    bytes: u64,
+    compressed: &'c AtomicU64,
+    limits: &'c Limits,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.decoder.read(out)?;
+        self.bytes += count as u64;
+        let expansion =
+            self.limits.max_layer_expansion.saturating_mul(self.compressed.load(Ordering::Relaxed));
+        let message = if self.bytes > self.limits.max_layer_bytes {
+            format!("the layer unpacks to more than {} bytes", self.limits.max_layer_bytes)
+        } else if self.bytes > EXPANSION_FREE_BYTES && self.bytes > expansion {
+            format!("the layer unpacks to more than {} times its size", self.limits.max_layer_expansion)
+        } else {
+            return Ok(count);
+        };
+        Err(io::Error::new(io::ErrorKind::FileTooLarge, message))
+    }
+}

@@ -1,0 +1,555 @@
+//! The report as JSON: versioned, sorted, the same bytes for the same report.
+//!
+//! The structs here are the format. A field may be added within a schema version; one that is renamed,
+//! removed or means something else raises it.
+
+use schemars::JsonSchema;
+use seawall_model::{
+    Coverage, FeedDate, Finding, FixState, Package, Scope, Severity, Suppression, Timestamp,
+};
+use serde::Serialize;
+
+use crate::scan_report::{EndOfLife, ScanReport};
+
+/// Raised when a reader of the old form would misread the new one.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// The report as JSON text, ending in a line end.
+///
+/// # Errors
+/// Writing to `out` failed.
+pub fn write_json(report: &ScanReport, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &Report::from(report))?;
+    out.write_all(b"\n")
+}
+
+/// The JSON Schema of the format, as it is committed under `schemas/`.
+pub fn schema() -> String {
+    let schema = schemars::schema_for!(Report);
+    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is made of strings and numbers");
+    text.push('\n');
+    text
+}
+
+/// The result of one scan.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Seawall scan report")]
+struct Report {
+    /// The version of this format, major and minor: readers accept any minor of a major they know.
+    schema_version: &'static str,
+    tool: Tool,
+    /// The time that the scan took as now: `--now`, else `SOURCE_DATE_EPOCH`, else the clock.
+    now: String,
+    subject: Subject,
+    summary: Summary,
+    /// Open and suppressed findings; `package` points into `packages`.
+    findings: Vec<JsonFinding>,
+    /// Advisories that name a package and could not be judged: neither affected nor not affected.
+    unknown: Vec<Unknown>,
+    packages: Vec<JsonPackage>,
+    layers: Vec<Layer>,
+    coverage: JsonCoverage,
+    /// The advisory database that was asked; null where none was.
+    database: Option<Database>,
+    /// Exceptions that matched nothing or have expired.
+    exceptions_without_effect: Vec<ExceptionWithoutEffect>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Tool {
+    name: &'static str,
+    version: String,
+}
+
+/// What was examined.
+#[derive(Serialize, JsonSchema)]
+struct Subject {
+    /// `image`, `root-file-system` or `source-tree`.
+    kind: &'static str,
+    /// As the user named it.
+    target: String,
+    /// The digest of the image's manifest.
+    manifest_digest: Option<String>,
+    /// The digest of the image's configuration.
+    image_id: Option<String>,
+    /// `os/architecture[/variant]`.
+    platform: Option<String>,
+    created: Option<String>,
+    distribution: Option<Distribution>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Distribution {
+    id: String,
+    version: Option<String>,
+    name: String,
+    /// `supported`, `ended` or `unknown`.
+    support: &'static str,
+    /// The day on which standard support ends or ended.
+    support_ends: Option<String>,
+    /// The day on which long-term or paid support ends.
+    extended_support_ends: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Summary {
+    /// Whether the result may be called complete: something was examined, every layer and package database was
+    /// read, and the distribution has a feed.
+    complete: bool,
+    packages: usize,
+    critical: usize,
+    high: usize,
+    medium: usize,
+    low: usize,
+    negligible: usize,
+    /// Findings of unknown severity, which are not harmless.
+    unknown: usize,
+    /// Unmaintained, unsound and the like, which have no severity.
+    notices: usize,
+    suppressed: usize,
+    /// Open findings for which a mended version is known.
+    fixable: usize,
+    /// Findings left out by `--severity`.
+    hidden_by_severity: usize,
+    /// Findings left out by `--only-fixed`.
+    hidden_not_fixed: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonFinding {
+    /// Stable from run to run: 16 hexadecimal digits.
+    id: String,
+    /// `vulnerability`, `malware`, `unmaintained`, `unsound` or `notice`.
+    kind: &'static str,
+    /// A CVE where there is one, else the identifier of the record.
+    vulnerability: String,
+    aliases: Vec<String>,
+    /// The position in `packages`.
+    package: usize,
+    /// The package URL of that package, for readers that want no look-up.
+    purl: String,
+    /// `negligible`, `low`, `medium`, `high`, `critical` or `unknown`.
+    severity: &'static str,
+    /// `distribution`, `affected-package`, `record`, `database-specific` or `joined-record`.
+    severity_source: Option<&'static str>,
+    cvss_score: Option<f64>,
+    cvss_vector: Option<String>,
+    /// `fixed` or `not-fixed`.
+    fix_state: &'static str,
+    /// Mended versions, nearest first.
+    fixed_versions: Vec<String>,
+    /// When it entered CISA's catalogue of known exploited vulnerabilities.
+    known_exploited_since: Option<String>,
+    /// The probability of exploitation within 30 days, 0 to 1.
+    epss: Option<f32>,
+    epss_percentile: Option<f32>,
+    /// The file belongs to a package of the distribution, which may have mended it without changing the version.
+    perhaps_backported: bool,
+    suppression: Option<JsonSuppression>,
+    advisories: Vec<JsonAdvisory>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Unknown {
+    /// The position in `packages`.
+    package: usize,
+    advisory: String,
+    reason: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonSuppression {
+    /// `distribution-fixed`, `headers-only`, `known-wrong` or `exception`.
+    kind: &'static str,
+    /// Who says so: the owner of the file, or file and line of the exception.
+    source: String,
+    /// The evidence or the justification.
+    reason: Option<String>,
+    expires: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonAdvisory {
+    id: String,
+    ecosystem: String,
+    /// The name that was looked up: of the source package where the feed means that.
+    name: String,
+    version: String,
+    /// The range or list that holds the version.
+    range: String,
+    fixed: Option<String>,
+    summary: String,
+    published: Option<String>,
+    modified: Option<String>,
+    references: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonPackage {
+    purl: String,
+    /// The type of its package URL.
+    kind: &'static str,
+    name: String,
+    version: String,
+    architecture: Option<String>,
+    source_name: Option<String>,
+    source_version: Option<String>,
+    vendor: Option<String>,
+    /// As declared.
+    licences: Vec<String>,
+    /// Locked for development only, and therefore not judged.
+    development: bool,
+    cataloger: &'static str,
+    places: Vec<JsonPlace>,
+    /// The package URL's name and version of the distribution package that owns its files.
+    owner: Option<JsonOwner>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonOwner {
+    kind: &'static str,
+    name: String,
+    version: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonPlace {
+    path: String,
+    /// The way inside an archive; nested archives are joined by `!/`.
+    inside: Option<String>,
+    /// The position in `layers`.
+    layer: Option<usize>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Layer {
+    diff_id: String,
+    digest: Option<String>,
+    /// The Dockerfile instruction, where the history tells.
+    instruction: Option<String>,
+    /// Bytes of the uncompressed tar.
+    bytes: u64,
+    /// Its facts were cached, and it was not read again.
+    from_cache: bool,
+}
+
+/// What was examined and what was not.
+#[derive(Serialize, JsonSchema)]
+struct JsonCoverage {
+    ecosystems: Vec<JsonEcosystem>,
+    problems: Vec<JsonProblem>,
+    files_seen: u64,
+    files_read: u64,
+    layers: usize,
+    layers_cached: usize,
+    /// Whether the distribution has a feed; null where there is no distribution.
+    distribution_judged: Option<bool>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonEcosystem {
+    name: String,
+    /// The feed that was asked; null is *no feed*.
+    feed: Option<String>,
+    /// The date of the feed; null is *unknown*, or no feed.
+    feed_date: Option<String>,
+    packages: usize,
+    matched: usize,
+    unknown_version: usize,
+    unknown_ranges: usize,
+    third_party: usize,
+    development: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonProblem {
+    /// `malformed`, `database-unreadable`, `layer-unreadable`, `too-large`, `unsupported`, `unreadable`, `skipped`.
+    kind: &'static str,
+    path: Option<String>,
+    layer: Option<usize>,
+    message: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Database {
+    feeds: Vec<Feed>,
+    known_exploited_date: Option<String>,
+    epss_date: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Feed {
+    ecosystem: String,
+    records: usize,
+    date: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ExceptionWithoutEffect {
+    source: String,
+    rule: String,
+    message: String,
+}
+
+fn time(time: Option<Timestamp>) -> Option<String> {
+    time.map(|time| time.to_string())
+}
+
+fn severity_word(severity: Option<Severity>) -> &'static str {
+    severity.map_or("unknown", Severity::as_str)
+}
+
+impl From<&ScanReport> for Report {
+    fn from(report: &ScanReport) -> Self {
+        let purl = |package: &Package| package.purl(report.distro.as_ref()).to_string();
+        let layer = |layer: &crate::scan_report::LayerLine| Layer {
+            diff_id: layer.diff_id.to_string(),
+            digest: layer.blob.map(|blob| blob.to_string()),
+            instruction: layer.instruction.clone(),
+            bytes: layer.bytes,
+            from_cache: layer.from_cache,
+        };
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool { name: "seawall", version: report.tool_version.clone() },
+            now: report.now.to_string(),
+            subject: Subject::of(report),
+            summary: Summary::of(report),
+            findings: report
+                .findings
+                .iter()
+                .map(|finding| JsonFinding::of(finding, report.packages.get(finding.package).map(purl)))
+                .collect(),
+            unknown: report
+                .unknown
+                .iter()
+                .map(|note| Unknown {
+                    package: note.package,
+                    advisory: note.advisory.clone(),
+                    reason: note.reason.clone(),
+                })
+                .collect(),
+            packages: report.packages.iter().map(|package| JsonPackage::of(package, purl(package))).collect(),
+            layers: report.layers.iter().map(layer).collect(),
+            coverage: JsonCoverage::from(&report.coverage),
+            database: report.database.as_ref().map(|database| Database {
+                feeds: database
+                    .feeds
+                    .iter()
+                    .map(|feed| Feed {
+                        ecosystem: feed.ecosystem.clone(),
+                        records: feed.records,
+                        date: time(feed.date),
+                    })
+                    .collect(),
+                known_exploited_date: time(database.kev),
+                epss_date: time(database.epss),
+            }),
+            exceptions_without_effect: report
+                .exceptions
+                .iter()
+                .map(|note| ExceptionWithoutEffect {
+                    source: note.source.clone(),
+                    rule: note.rule.clone(),
+                    message: note.message.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Subject {
+    fn of(report: &ScanReport) -> Self {
+        let image = report.image.as_ref();
+        let (support, ends, extended) = match report.end_of_life {
+            EndOfLife::Supported(until) => ("supported", Some(until), None),
+            EndOfLife::Ended { since, extended_until } => ("ended", Some(since), extended_until),
+            EndOfLife::Unknown => ("unknown", None, None),
+        };
+        Self {
+            kind: report.kind.as_str(),
+            target: report.target.clone(),
+            manifest_digest: image.and_then(|image| image.manifest_digest).map(|digest| digest.to_string()),
+            image_id: image.map(|image| image.id.to_string()),
+            platform: image.map(|image| image.platform.clone()),
+            created: image.and_then(|image| time(image.created)),
+            distribution: report.distro.as_ref().map(|distro| Distribution {
+                id: distro.id.clone(),
+                version: distro.version_id.clone(),
+                name: distro.display_name(),
+                support,
+                support_ends: ends.map(Timestamp::date),
+                extended_support_ends: extended.map(Timestamp::date),
+            }),
+        }
+    }
+}
+
+impl Summary {
+    fn of(report: &ScanReport) -> Self {
+        let totals = report.totals();
+        let count = |severity| totals.by_severity.get(&severity).copied().unwrap_or(0);
+        Self {
+            complete: report.coverage.is_complete(),
+            packages: report.packages.len(),
+            critical: count(Severity::Critical),
+            high: count(Severity::High),
+            medium: count(Severity::Medium),
+            low: count(Severity::Low),
+            negligible: count(Severity::Negligible),
+            unknown: totals.unknown,
+            notices: totals.notices,
+            suppressed: totals.suppressed,
+            fixable: totals.fixable,
+            hidden_by_severity: report.hidden.below_severity,
+            hidden_not_fixed: report.hidden.not_fixed,
+        }
+    }
+}
+
+impl JsonFinding {
+    fn of(finding: &Finding, purl: Option<String>) -> Self {
+        let (fix_state, fixed_versions) = match &finding.fix {
+            FixState::Fixed(versions) => ("fixed", versions.clone()),
+            FixState::NotFixed => ("not-fixed", Vec::new()),
+        };
+        Self {
+            id: finding.id.to_string(),
+            kind: finding.kind.as_str(),
+            vulnerability: finding.vulnerability.clone(),
+            aliases: finding.aliases.clone(),
+            package: finding.package,
+            purl: purl.unwrap_or_default(),
+            severity: severity_word(finding.severity),
+            severity_source: finding.severity_source.map(seawall_model::SeveritySource::as_str),
+            cvss_score: finding.cvss_score,
+            cvss_vector: finding.cvss_vector.clone(),
+            fix_state,
+            fixed_versions,
+            known_exploited_since: finding.kev_since.map(Timestamp::date),
+            epss: finding.epss.map(|(score, _)| score),
+            epss_percentile: finding.epss.map(|(_, percentile)| percentile),
+            perhaps_backported: finding.perhaps_backported,
+            suppression: finding.suppression.as_ref().map(JsonSuppression::from),
+            advisories: finding.advisories.iter().map(JsonAdvisory::from).collect(),
+        }
+    }
+}
+
+impl From<&Suppression> for JsonSuppression {
+    fn from(suppression: &Suppression) -> Self {
+        match suppression {
+            Suppression::DistributionFixed { owner, evidence } => Self {
+                kind: "distribution-fixed",
+                source: owner.clone(),
+                reason: Some(evidence.clone()),
+                expires: None,
+            },
+            Suppression::HeadersOnly { source } => Self {
+                kind: "headers-only",
+                source: source.clone(),
+                reason: Some("kernel headers hold no code that runs".to_owned()),
+                expires: None,
+            },
+            Suppression::KnownWrong { reason } => Self {
+                kind: "known-wrong",
+                source: "seawall".to_owned(),
+                reason: Some(reason.clone()),
+                expires: None,
+            },
+            Suppression::Exception { source, reason, expires } => Self {
+                kind: "exception",
+                source: source.clone(),
+                reason: reason.clone(),
+                expires: time(*expires),
+            },
+        }
+    }
+}
+
+impl From<&seawall_model::Advisory> for JsonAdvisory {
+    fn from(advisory: &seawall_model::Advisory) -> Self {
+        Self {
+            id: advisory.id.clone(),
+            ecosystem: advisory.ecosystem.to_string(),
+            name: advisory.matched_name.clone(),
+            version: advisory.matched_version.clone(),
+            range: advisory.range.clone(),
+            fixed: advisory.fixed.clone(),
+            summary: advisory.summary.clone(),
+            published: time(advisory.published),
+            modified: time(advisory.modified),
+            references: advisory.references.clone(),
+        }
+    }
+}
+
+impl JsonPackage {
+    fn of(package: &Package, purl: String) -> Self {
+        let place = |place: &seawall_model::Place| JsonPlace {
+            path: place.path.to_string(),
+            inside: place.inside.clone(),
+            layer: place.layer,
+        };
+        Self {
+            purl,
+            kind: package.kind.purl_type(),
+            name: package.name.clone(),
+            version: package.version.clone(),
+            architecture: package.arch.clone(),
+            source_name: package.source.as_ref().map(|source| source.name.clone()),
+            source_version: package.source.as_ref().map(|source| source.version.clone()),
+            vendor: package.vendor.clone(),
+            licences: package.licences.clone(),
+            development: package.scope == Scope::Development,
+            cataloger: package.cataloger,
+            places: package.places.iter().map(place).collect(),
+            owner: package.owner.as_ref().map(|owner| JsonOwner {
+                kind: owner.kind.purl_type(),
+                name: owner.name.clone(),
+                version: owner.version.clone(),
+            }),
+        }
+    }
+}
+
+impl From<&Coverage> for JsonCoverage {
+    fn from(coverage: &Coverage) -> Self {
+        let date = |date: FeedDate| match date {
+            FeedDate::Known(date) => Some(date.to_string()),
+            FeedDate::Unknown => None,
+        };
+        Self {
+            ecosystems: coverage
+                .ecosystems
+                .iter()
+                .map(|ecosystem| JsonEcosystem {
+                    name: ecosystem.name.clone(),
+                    feed: ecosystem.feed.as_ref().map(|(feed, _)| feed.to_string()),
+                    feed_date: ecosystem.feed.as_ref().and_then(|(_, at)| date(*at)),
+                    packages: ecosystem.packages,
+                    matched: ecosystem.matched,
+                    unknown_version: ecosystem.unknown_version,
+                    unknown_ranges: ecosystem.unknown_ranges,
+                    third_party: ecosystem.third_party,
+                    development: ecosystem.development,
+                })
+                .collect(),
+            problems: coverage
+                .problems
+                .iter()
+                .map(|problem| JsonProblem {
+                    kind: problem.kind.as_str(),
+                    path: problem.path.as_ref().map(ToString::to_string),
+                    layer: problem.layer,
+                    message: problem.message.clone(),
+                })
+                .collect(),
+            files_seen: coverage.files_seen,
+            files_read: coverage.files_read,
+            layers: coverage.layers,
+            layers_cached: coverage.layers_cached,
+            distribution_judged: coverage.distribution_judged,
+        }
+    }
+}

@@ -1,0 +1,476 @@
+//! The report for a terminal: packages with their findings, then what it all comes to, then what was examined.
+//!
+//! The summary stands last, where a reader of a long list still sees it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use seawall_model::text::escaped;
+use seawall_model::{
+    EcosystemCoverage, FeedDate, Finding, FindingKind, LayerIndex, Package, Problem, Severity, Suppression,
+};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::scan_report::{EndOfLife, ScanReport, SubjectKind};
+
+/// How wide and how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableOptions {
+    /// Columns of the terminal; lines are cut to fit. At least 40 are used.
+    pub width: usize,
+    /// Lists suppressed findings too, with the reason.
+    pub show_suppressed: bool,
+    /// Lists every problem instead of the first ten.
+    pub all_problems: bool,
+}
+
+/// Writes the report. Colours are always written; who prints takes them out where they are not wanted.
+///
+/// # Errors
+/// Writing to `out` failed.
+pub fn write_table(report: &ScanReport, options: TableOptions, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table { report, width: options.width.max(40), options, text: String::new() };
+    table.head();
+    table.findings();
+    table.totals();
+    table.coverage();
+    out.write_all(table.text.as_bytes())
+}
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const WARNING: Style = AnsiColor::Yellow.on_default();
+const GOOD: Style = AnsiColor::Green.on_default();
+
+const fn style_of(severity: Option<Severity>) -> Style {
+    match severity {
+        Some(Severity::Critical) => AnsiColor::Red.on_default().bold(),
+        Some(Severity::High) => AnsiColor::Red.on_default(),
+        Some(Severity::Medium) => AnsiColor::Yellow.on_default(),
+        Some(Severity::Low) => AnsiColor::Blue.on_default(),
+        Some(Severity::Negligible) => DIM,
+        None => AnsiColor::Magenta.on_default(),
+    }
+}
+
+struct Table<'a> {
+    report: &'a ScanReport,
+    width: usize,
+    options: TableOptions,
+    text: String,
+}
+
+/// Packages that one build made and that have the same findings: shown once.
+struct Group<'a> {
+    packages: Vec<&'a Package>,
+    findings: Vec<&'a Finding>,
+}
+
+impl<'r> Table<'r> {
+    fn head(&mut self) {
+        let report = self.report;
+        let mut line = escaped(&report.target);
+        if let Some(image) = &report.image {
+            let _ = write!(line, " · {}", escaped(&image.platform));
+        }
+        if let Some(distro) = &report.distro {
+            let _ = write!(line, " · {}", escaped(&distro.display_name()));
+        }
+        self.line(BOLD, &line);
+        if let Some(image) = &report.image {
+            let digest = image.manifest_digest.unwrap_or(image.id);
+            let created = image.created.map(|at| format!(" · created {}", at.date())).unwrap_or_default();
+            self.line(DIM, &format!("{digest}{created}"));
+        }
+        self.blank();
+    }
+
+    fn findings(&mut self) {
+        let groups = self.groups();
+        let fix_width = |finding: &&Finding| fix_text(finding).width();
+        let id_width = |finding: &&Finding| finding.vulnerability.width();
+        let all = || groups.iter().flat_map(|group| group.findings.iter().copied());
+        let columns = Columns {
+            id: all().map(|finding| id_width(&finding)).max().unwrap_or(0).min(22),
+            fix: all().map(|finding| fix_width(&finding)).max().unwrap_or(0).min(self.width / 4),
+        };
+        for group in &groups {
+            self.group(group, columns);
+        }
+    }
+
+    /// Groups of packages, the most severe first.
+    fn groups(&self) -> Vec<Group<'r>> {
+        let report = self.report;
+        let mut by_package: BTreeMap<usize, Vec<&'r Finding>> = BTreeMap::new();
+        for finding in &report.findings {
+            if finding.suppression.is_none() || self.options.show_suppressed {
+                by_package.entry(finding.package).or_default().push(finding);
+            }
+        }
+        let mut groups: BTreeMap<_, Group<'r>> = BTreeMap::new();
+        for (index, findings) in by_package {
+            let Some(package) = report.packages.get(index) else { continue };
+            let names: Vec<&str> = findings.iter().map(|finding| finding.vulnerability.as_str()).collect();
+            let layer = package.places.first().and_then(|place| place.layer);
+            let key = (package.kind, package.source_or_self(), layer, names);
+            let group = groups.entry(key).or_insert_with(|| Group { packages: Vec::new(), findings });
+            group.packages.push(package);
+        }
+        let mut groups: Vec<Group<'r>> = groups.into_values().collect();
+        for group in &mut groups {
+            group.findings.sort_by_key(|finding| (rank(finding), finding.vulnerability.as_str()));
+        }
+        groups.sort_by_key(|group| {
+            let worst = group.findings.first().map_or(u8::MAX, |finding| rank(finding));
+            (worst, std::cmp::Reverse(group.findings.len()), group.packages[0].name.as_str())
+        });
+        groups
+    }
+
+    fn group(&mut self, group: &Group<'_>, columns: Columns) {
+        let first = group.packages[0];
+        let (source, version) = first.source_or_self();
+        let name = if group.packages.len() == 1 { &first.name } else { source };
+        let version = if group.packages.len() == 1 { &first.version } else { version };
+        let mut head = format!("{BOLD}{} {}{BOLD:#}", escaped(name), escaped(version));
+        let mut used = escaped(name).width() + 1 + escaped(version).width();
+        let note = group_note(group, name);
+        if !note.is_empty() && used + 2 < self.width {
+            let note = cut(&note, self.width - used - 2);
+            used += 2 + note.width();
+            let _ = write!(head, "  {DIM}{note}{DIM:#}");
+        }
+        let place = self.place(first);
+        if place.width() + 2 <= self.width.saturating_sub(used) && !place.is_empty() {
+            let _ = write!(head, "  {DIM}{place}{DIM:#}");
+            self.text.push_str(&head);
+            self.text.push('\n');
+        } else {
+            self.text.push_str(&head);
+            self.text.push('\n');
+            if !place.is_empty() {
+                self.line(DIM, &format!("  {place}"));
+            }
+        }
+        for finding in &group.findings {
+            self.finding(finding, columns);
+        }
+        self.blank();
+    }
+
+    fn finding(&mut self, finding: &Finding, columns: Columns) {
+        let style = style_of(finding.severity);
+        let word = match finding.kind {
+            FindingKind::Vulnerability => finding.severity.map_or("unknown", Severity::as_str),
+            other => other.as_str(),
+        };
+        let mut line =
+            format!("  {style}{word:<12}{style:#} {}", pad(&escaped(&finding.vulnerability), columns.id));
+        let mut used = 2 + 12 + 1 + columns.id.max(finding.vulnerability.width());
+        let fix = cut(&fix_text(finding), columns.fix.max(6));
+        if used + 2 + columns.fix <= self.width {
+            let _ = write!(line, "  {}", pad(&fix, columns.fix));
+            used += 2 + columns.fix;
+        }
+        let mut rest = String::new();
+        if let Some(since) = finding.kev_since {
+            let _ = write!(rest, "exploited since {} · ", since.date());
+        }
+        if finding.perhaps_backported {
+            rest.push_str("perhaps mended by the distribution · ");
+        }
+        if let Some(suppression) = &finding.suppression {
+            let _ = write!(rest, "suppressed: {} · ", suppression_text(suppression));
+        }
+        let summary =
+            finding.advisories.iter().map(|advisory| advisory.summary.as_str()).find(|text| !text.is_empty());
+        rest.push_str(&escaped(summary.unwrap_or_default()));
+        let rest = rest.trim_end_matches(" · ");
+        if self.width > used + 12 && !rest.is_empty() {
+            let _ = write!(line, "  {}", cut(rest, self.width - used - 2));
+        }
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    /// Layer and instruction, or the path where there are no layers.
+    fn place(&self, package: &Package) -> String {
+        let Some(place) = package.places.first() else { return String::new() };
+        let Some(layer) = place.layer else { return escaped(&place.path.to_string()) };
+        let mut text = format!("layer {layer}");
+        if let Some(instruction) = self.report.instruction(layer) {
+            let _ =
+                write!(text, ": {}", escaped(&instruction.split_whitespace().collect::<Vec<_>>().join(" ")));
+        }
+        cut(&text, self.width.saturating_sub(2).min(72))
+    }
+
+    fn totals(&mut self) {
+        let totals = self.report.totals();
+        let open = totals.open();
+        if open == 0 && totals.notices == 0 {
+            let (style, text) = if self.report.coverage.is_complete() {
+                (GOOD, "no known vulnerability in what was examined")
+            } else {
+                (WARNING, "nothing found, but not everything was judged: see below")
+            };
+            self.line(style, text);
+        } else {
+            let mut parts: Vec<String> = Vec::new();
+            for severity in Severity::ALL.into_iter().rev() {
+                let count = totals.by_severity.get(&severity).copied().unwrap_or(0);
+                if count > 0 {
+                    let style = style_of(Some(severity));
+                    parts.push(format!("{style}{count} {severity}{style:#}"));
+                }
+            }
+            if totals.unknown > 0 {
+                let style = style_of(None);
+                parts.push(format!("{style}{} of unknown severity{style:#}", totals.unknown));
+            }
+            if totals.notices > 0 {
+                parts.push(format!("{} notices", totals.notices));
+            }
+            let findings = plural(open, "finding", "findings");
+            let _ = writeln!(
+                self.text,
+                "{BOLD}{findings} in {} of {}{BOLD:#}: {}",
+                totals.packages,
+                plural(self.report.packages.len(), "package", "packages"),
+                parts.join(", "),
+            );
+            let _ = writeln!(self.text, "{} can be mended by an upgrade", totals.fixable);
+        }
+        self.hidden(totals.suppressed);
+        self.end_of_life();
+    }
+
+    fn hidden(&mut self, suppressed: usize) {
+        let hidden = self.report.hidden;
+        if hidden.below_severity > 0 {
+            self.line(DIM, &format!("{} of lower severity not shown (--severity)", hidden.below_severity));
+        }
+        if hidden.not_fixed > 0 {
+            self.line(
+                DIM,
+                &format!("{} without a mended version not shown (--only-fixed)", hidden.not_fixed),
+            );
+        }
+        if suppressed > 0 && !self.options.show_suppressed {
+            self.line(DIM, &format!("{suppressed} suppressed (--show-suppressed)"));
+        }
+        for note in &self.report.exceptions {
+            let text = format!("exception {} at {}: {}", note.rule, note.source, note.message);
+            self.line(WARNING, &escaped(&text));
+        }
+    }
+
+    fn end_of_life(&mut self) {
+        if let EndOfLife::Ended { since, extended_until } = self.report.end_of_life {
+            let name =
+                self.report.distro.as_ref().map(seawall_model::Distro::display_name).unwrap_or_default();
+            let extended = match extended_until {
+                Some(until) if until > self.report.now => {
+                    format!("; long-term support until {}", until.date())
+                }
+                _ => String::new(),
+            };
+            self.line(
+                WARNING,
+                &format!("{} is out of support since {}{extended}", escaped(&name), since.date()),
+            );
+        }
+    }
+
+    fn coverage(&mut self) {
+        self.blank();
+        self.line(BOLD, "Examined");
+        let coverage = &self.report.coverage;
+        if coverage.ecosystems.is_empty() {
+            let hint = match self.report.kind {
+                SubjectKind::SourceTree => "no packages: no lockfile of a known kind was found",
+                _ => "no packages: no package database and no installed artefact of a known kind was found",
+            };
+            self.line(WARNING, &format!("  {hint}"));
+        }
+        let name_width =
+            coverage.ecosystems.iter().map(|ecosystem| ecosystem.name.width()).max().unwrap_or(0);
+        for ecosystem in &coverage.ecosystems {
+            let text =
+                format!("  {}  {}", pad(&escaped(&ecosystem.name), name_width), ecosystem_text(ecosystem));
+            let is_judged =
+                ecosystem.feed.is_some() && ecosystem.unknown_version + ecosystem.unknown_ranges == 0;
+            self.line(if is_judged { Style::new() } else { WARNING }, &text);
+        }
+        if coverage.layers > 0 {
+            let cached = match coverage.layers_cached {
+                0 => String::new(),
+                cached => format!(", {cached} of them not read again (their facts were cached)"),
+            };
+            let layers = plural(coverage.layers, "layer", "layers");
+            self.line(DIM, &format!("  {layers}{cached}"));
+        }
+        if self.report.database.is_none() {
+            self.line(WARNING, "  no advisory database was asked");
+        }
+        self.problems();
+    }
+
+    fn problems(&mut self) {
+        let problems = &self.report.coverage.problems;
+        if problems.is_empty() {
+            return;
+        }
+        self.blank();
+        self.line(WARNING, &format!("{} could not be examined", plural(problems.len(), "thing", "things")));
+        let shown = if self.options.all_problems { problems.len() } else { problems.len().min(10) };
+        for problem in &problems[..shown] {
+            let text = problem_text(problem);
+            self.line(Style::new(), &format!("  {}", escaped(&text)));
+        }
+        if shown < problems.len() {
+            self.line(DIM, &format!("  and {} more (-v lists all)", problems.len() - shown));
+        }
+    }
+
+    fn line(&mut self, style: Style, text: &str) {
+        let text = cut(text, self.width);
+        let _ = writeln!(self.text, "{style}{text}{style:#}");
+    }
+
+    fn blank(&mut self) {
+        self.text.push('\n');
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Columns {
+    id: usize,
+    fix: usize,
+}
+
+/// Most severe first; an unknown severity stands behind high, before it is forgotten among the low ones.
+fn rank(finding: &Finding) -> u8 {
+    if finding.suppression.is_some() {
+        return 8;
+    }
+    match (finding.kind, finding.severity) {
+        (FindingKind::Malware, _) => 0,
+        (FindingKind::Vulnerability, Some(Severity::Critical)) => 1,
+        (FindingKind::Vulnerability, Some(Severity::High)) => 2,
+        (FindingKind::Vulnerability, None) => 3,
+        (FindingKind::Vulnerability, Some(Severity::Medium)) => 4,
+        (FindingKind::Vulnerability, Some(Severity::Low)) => 5,
+        (FindingKind::Vulnerability, Some(Severity::Negligible)) => 6,
+        _ => 7,
+    }
+}
+
+fn group_note(group: &Group<'_>, name: &str) -> String {
+    let mut note = if group.packages.len() > 1 {
+        let names: Vec<String> = group.packages.iter().map(|package| escaped(&package.name)).collect();
+        names.join(", ")
+    } else {
+        group.packages[0].kind.title().to_owned()
+    };
+    let source = group.packages[0].source_or_self().0;
+    if source != name {
+        let _ = write!(note, " from {}", escaped(source));
+    }
+    if let Some(owner) = &group.packages[0].owner {
+        let _ = write!(note, ", installed by {} {}", escaped(&owner.name), escaped(&owner.version));
+    }
+    note
+}
+
+fn fix_text(finding: &Finding) -> String {
+    match finding.fix.nearest() {
+        Some(version) => format!("fixed in {}", escaped(version)),
+        None => "no fix".to_owned(),
+    }
+}
+
+fn suppression_text(suppression: &Suppression) -> String {
+    match suppression {
+        Suppression::DistributionFixed { owner, evidence } => {
+            format!("{} ({})", escaped(evidence), escaped(owner))
+        }
+        Suppression::HeadersOnly { source } => {
+            format!("kernel headers of {} hold no code that runs", escaped(source))
+        }
+        Suppression::KnownWrong { reason } => escaped(reason),
+        Suppression::Exception { source, reason, expires } => {
+            let until = expires.map(|at| format!(" until {}", at.date())).unwrap_or_default();
+            let reason = reason.as_deref().unwrap_or("no reason given");
+            format!("{} ({}){until}", escaped(reason), escaped(source))
+        }
+    }
+}
+
+fn ecosystem_text(ecosystem: &EcosystemCoverage) -> String {
+    let mut text = plural(ecosystem.packages, "package", "packages");
+    match &ecosystem.feed {
+        Some((_, FeedDate::Known(date))) => {
+            let _ = write!(text, ", {} judged by the feed of {}", ecosystem.matched, date.date());
+        }
+        Some((_, FeedDate::Unknown)) => {
+            let _ = write!(text, ", {} judged by a feed of unknown date", ecosystem.matched);
+        }
+        None => text.push_str(", not judged: the database has no feed for them"),
+    }
+    for (count, what) in [
+        (ecosystem.unknown_version, "with a version that can't be compared"),
+        (ecosystem.unknown_ranges, "advisories that could not be judged"),
+        (ecosystem.third_party, "built by others than the distribution, not judged"),
+        (ecosystem.development, "for development only, not judged"),
+    ] {
+        if count > 0 {
+            let _ = write!(text, "; {count} {what}");
+        }
+    }
+    text
+}
+
+fn problem_text(problem: &Problem) -> String {
+    let mut text = problem.kind.as_str().to_owned();
+    if let Some(layer) = problem.layer {
+        let layer: LayerIndex = layer;
+        let _ = write!(text, " layer {layer}");
+    }
+    if let Some(path) = &problem.path {
+        let _ = write!(text, " {path}");
+    }
+    let _ = write!(text, ": {}", problem.message);
+    text
+}
+
+fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// Fills up with spaces to a width of the terminal.
+fn pad(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// Cuts to a width of the terminal, and says so by an ellipsis.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for character in text.chars() {
+        let step = character.width().unwrap_or(0);
+        if used + step + 1 > width {
+            break;
+        }
+        used += step;
+        out.push(character);
+    }
+    out.push('…');
+    out
+}

@@ -1,0 +1,5 @@
+//! The subcommands: arguments and what each does.
+
+pub(crate) mod cache;
+pub(crate) mod db;
+pub(crate) mod scan;
