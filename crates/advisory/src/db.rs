@@ -157,6 +157,3 @@ fn section_range(file: usize, offset: u64, length: u64) -> Result<Range<usize>, 
     let end = end.ok_or(DbError::Damaged("a section ends beyond the file"))?;
     Ok(offset as usize..end as usize)
 }
-
-#[cfg(test)]
-mod tests;

@@ -24,6 +24,8 @@ pub(crate) enum Verdict {
     Unknown {
         reason: String,
     },
+    /// The record speaks of other streams of the package only.
+    NotMeant,
 }
 
 /// How a version is affected.
@@ -172,6 +174,7 @@ pub(crate) fn evaluate(
     postings: &[Posting<'_>],
     relevant: &dyn Fn(&str) -> bool,
 ) -> Result<Verdict, DbError> {
+    let mut is_meant = false;
     let mut unreadable = None;
     let mut listed = Vec::new();
     let mut ranges = Vec::new();
@@ -185,6 +188,7 @@ pub(crate) fn evaluate(
         if !is_relevant {
             continue;
         }
+        is_meant = true;
         let versions = posting.versions()?;
         if views.is_empty() && versions.is_empty() {
             unreadable.get_or_insert_with(|| "it gives commits only, or no versions at all".to_owned());
@@ -199,7 +203,7 @@ pub(crate) fn evaluate(
             }
         }
     }
-    Ok(judge(candidate, &listed, &ranges, unreadable))
+    Ok(if is_meant { judge(candidate, &listed, &ranges, unreadable) } else { Verdict::NotMeant })
 }
 
 fn judge(
@@ -360,12 +364,8 @@ fn intervals(mut points: Vec<(EventKind, Point<'_>)>) -> Vec<Interval<'_>> {
         open = match (open, introduced, end) {
             // What ends and begins at one version goes on.
             (Some(start), Some(_), _) | (Some(start), None, None) => Some(start),
-            (Some(start), None, Some(end)) => {
-                intervals.push(Interval { start, end });
-                None
-            }
-            // One version alone.
-            (None, Some(start), Some(end @ End::At(_))) => {
+            // The end of what was begun, or one version alone.
+            (Some(start), None, Some(end)) | (None, Some(start), Some(end @ End::At(_))) => {
                 intervals.push(Interval { start, end });
                 None
             }
@@ -377,6 +377,3 @@ fn intervals(mut points: Vec<(EventKind, Point<'_>)>) -> Vec<Interval<'_>> {
     intervals.extend(open.map(|start| Interval { start, end: End::Open }));
     intervals
 }
-
-#[cfg(test)]
-mod tests;

@@ -48,7 +48,13 @@ impl Releases {
     /// Whether an ecosystem of the feed, as it spells it, is meant.
     pub fn include(&self, ecosystem: &Ecosystem, spelled: &str) -> bool {
         match self {
-            Self::Exact => ecosystem.to_string() == spelled,
+            Self::Exact => {
+                let rest = spelled.strip_prefix(ecosystem.name.as_str());
+                match &ecosystem.release {
+                    Some(release) => rest.and_then(|rest| rest.strip_prefix(':')) == Some(release),
+                    None => rest == Some(""),
+                }
+            }
             Self::RedHat { major } => spelled
                 .strip_prefix("Red Hat:enterprise_linux:")
                 .and_then(|rest| rest.strip_prefix(major.as_str()))
@@ -168,7 +174,7 @@ enum Names {
 
 fn distribution_feed<'a>(package: &'a Package, distro: Option<&Distro>) -> Asked<'a> {
     let Some(distro) = distro else { return Asked::None(package.kind.title().to_owned()) };
-    let Some((kind, ecosystem, releases, names)) = feed_of_distro(distro) else {
+    let Some((kind, ecosystem, releases, names)) = packages_of_distro(distro) else {
         return Asked::None(distro.display_name());
     };
     if kind != package.kind {
@@ -182,10 +188,15 @@ fn distribution_feed<'a>(package: &'a Package, distro: Option<&Distro>) -> Asked
     Asked::Feed(Feed { ecosystem, releases, scheme, lookups })
 }
 
-/// The feed of a distribution and release, before any package is looked at.
+/// The feed of a distribution's release, and which of its ecosystems; `None` where OSV has none.
+pub fn feed_of_distro(distro: &Distro) -> Option<(Ecosystem, Releases)> {
+    packages_of_distro(distro).map(|(_, ecosystem, releases, _)| (ecosystem, releases))
+}
+
+/// The same with the kind of its packages and the names that are used for them.
 ///
 /// <https://ossf.github.io/osv-schema/#affectedpackage-field> has the spelling of each release.
-fn feed_of_distro(distro: &Distro) -> Option<(PackageKind, Ecosystem, Releases, Names)> {
+fn packages_of_distro(distro: &Distro) -> Option<(PackageKind, Ecosystem, Releases, Names)> {
     use EcosystemName as E;
     use PackageKind::{Apk, Deb, Rpm};
     let version = distro.version_id.as_deref().filter(|version| !version.is_empty());
@@ -298,7 +309,7 @@ fn openeuler_release(distro: &Distro) -> Option<String> {
     }
 }
 
-fn lookups<'a>(package: &'a Package, names: Names, ecosystem: EcosystemName) -> Vec<Lookup<'a>> {
+fn lookups(package: &Package, names: Names, ecosystem: EcosystemName) -> Vec<Lookup<'_>> {
     let own = Lookup {
         name: &package.name,
         version: distribution_version(&package.version, None, ecosystem),
@@ -363,8 +374,15 @@ fn go_version<'a>(name: &str, version: &'a str) -> Cow<'a, str> {
             return Cow::Owned(format!("{release}{patch}-{written}.{number}"));
         }
     }
-    // A vendor's build: `1.22.5-fips`, which is not before 1.22.5.
-    Cow::Borrowed(version.split(['-', '+']).next().unwrap_or_default())
+    // A vendor's build is not before the release: `1.22.5-fips`. A pre-release is: `1.26.0-rc.1`, `1.25.0-0`.
+    let is_release = |suffix: &str| {
+        let word = suffix.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        !matches!(word, "" | "rc" | "beta" | "alpha")
+    };
+    match version.split_once('-') {
+        Some((release, suffix)) if is_release(suffix) => Cow::Borrowed(release),
+        _ => Cow::Borrowed(version.split('+').next().unwrap_or_default()),
+    }
 }
 
 #[cfg(test)]

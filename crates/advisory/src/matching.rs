@@ -7,7 +7,8 @@
 //!
 //! What a distribution's feed can say of files that it owns is in [`crate::ownership`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use seawall_model::{
     Advisory, Distro, Ecosystem, EcosystemCoverage, FeedDate, Finding, FindingId, FindingKind, FixState,
@@ -16,7 +17,7 @@ use seawall_model::{
 
 use crate::db::{Database, DbError, Posting, RecordView, Segment, TextSection};
 use crate::evaluate::{Affected, Candidate, Verdict, evaluate};
-use crate::feed_of::{Asked, Feed, Lookup, feed_of};
+use crate::feed_of::{Asked, Feed, Lookup, Releases, feed_of, feed_of_distro};
 use crate::known_wrong;
 use crate::names::normalised;
 use crate::ownership::Owners;
@@ -40,6 +41,8 @@ pub struct Matches {
     pub coverage: Vec<EcosystemCoverage>,
     /// What could be judged neither affected nor not affected, sorted by package and record.
     pub unknown: Vec<Unknown>,
+    /// Whether the database has a feed for the distribution; `None` where there is none to judge.
+    pub distribution_judged: Option<bool>,
 }
 
 /// A record that names a package and could not be judged.
@@ -94,7 +97,23 @@ pub fn match_packages(
     }
     unknown.sort();
     let findings = Finisher::new(database, &index, packages, distro, owners).finish(drafts)?;
-    Ok(Matches { findings, coverage: coverage.into_values().collect(), unknown })
+    Ok(Matches {
+        findings,
+        coverage: coverage.into_values().collect(),
+        unknown,
+        distribution_judged: distribution_judged(&index, packages, distro),
+    })
+}
+
+fn distribution_judged(index: &Index<'_>, packages: &[Package], distro: Option<&Distro>) -> Option<bool> {
+    match distro {
+        Some(distro) => Some(
+            feed_of_distro(distro)
+                .is_some_and(|(ecosystem, releases)| index.releases_of(&ecosystem, &releases).is_some()),
+        ),
+        // Packages of a distribution that nothing names.
+        None => packages.iter().any(|package| package.kind.is_distribution()).then_some(false),
+    }
 }
 
 /// The segments and what they hold, looked up once for each run.
@@ -117,11 +136,15 @@ impl<'a> Index<'a> {
 
     /// The segment of a feed and the ecosystems in it that speak of the package; `None` without any.
     pub(crate) fn feed(&self, feed: &Feed<'_>) -> Option<(usize, Vec<&'a str>)> {
-        let segment = self.names.iter().position(|name| *name == feed.ecosystem.name.as_str())?;
+        self.releases_of(&feed.ecosystem, &feed.releases)
+    }
+
+    fn releases_of(&self, ecosystem: &Ecosystem, releases: &Releases) -> Option<(usize, Vec<&'a str>)> {
+        let segment = self.names.iter().position(|name| *name == ecosystem.name.as_str())?;
         let meant: Vec<_> = self.releases[segment]
             .iter()
             .copied()
-            .filter(|spelled| feed.releases.include(&feed.ecosystem, spelled))
+            .filter(|spelled| releases.include(ecosystem, spelled))
             .collect();
         if meant.is_empty() { None } else { Some((segment, meant)) }
     }
@@ -178,12 +201,14 @@ pub(crate) struct Hit<'a> {
 /// What the feed's records say of one package.
 struct Judged<'a> {
     hits: Vec<Hit<'a>>,
+    /// The numbers of their records.
+    held: HashSet<u32>,
     /// Record, reason, and whether the reason is the version of the package.
     unknown: Vec<(String, String, bool)>,
 }
 
 fn judge<'a>(index: &Index<'a>, package: &Package, feed: &Feed<'_>) -> Result<Judged<'a>, DbError> {
-    let mut judged = Judged { hits: Vec::new(), unknown: Vec::new() };
+    let mut judged = Judged { hits: Vec::new(), held: HashSet::new(), unknown: Vec::new() };
     let Some((segment, releases)) = index.feed(feed) else { return Ok(judged) };
     for lookup in &feed.lookups {
         let candidate = Candidate::new(&lookup.version, feed.scheme);
@@ -234,13 +259,13 @@ fn judge_record<'a>(
     judged: &mut Judged<'a>,
 ) -> Result<(), DbError> {
     let Some(first) = postings.first() else { return Ok(()) };
-    let known = |hit: &Hit<'_>| hit.segment == segment && hit.record.number == first.record;
-    if judged.hits.iter().any(known) {
+    // A package may be named by its own name and by its source's, and in several repositories.
+    if judged.held.contains(&first.record) {
         return Ok(());
     }
     let verdict = evaluate(candidate, postings, &|fixed| same_modularity(package, fixed))?;
     let affected = match verdict {
-        Verdict::NotAffected { .. } => return Ok(()),
+        Verdict::NotAffected { .. } | Verdict::NotMeant => return Ok(()),
         Verdict::Affected(affected) => affected,
         Verdict::Unknown { reason } => {
             let record = index.segments[segment].record(first.record)?;
@@ -256,6 +281,7 @@ fn judge_record<'a>(
     for posting in postings {
         severities.extend(posting.severities()?);
     }
+    judged.held.insert(first.record);
     judged.hits.push(Hit {
         segment,
         ecosystem: release,
@@ -296,10 +322,16 @@ pub(crate) struct Draft<'a> {
     pub(crate) package: usize,
     pub(crate) vulnerability: String,
     pub(crate) aliases: BTreeSet<String>,
-    hits: Vec<std::rc::Rc<Hit<'a>>>,
+    hits: Vec<Rc<Hit<'a>>>,
+    /// How many of the hits, at the front, began the finding; those after them joined it by alias.
+    leaders: usize,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    fn leading(&self) -> impl Iterator<Item = &Hit<'a>> {
+        self.hits.iter().take(self.leaders).map(Rc::as_ref)
+    }
+
     /// All names of the fault.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.vulnerability.as_str()).chain(self.aliases.iter().map(String::as_str))
@@ -337,9 +369,10 @@ fn group<'a>(index: &Index<'a>, package: usize, mut hits: Vec<Hit<'a>>) -> Resul
         vulnerability: name.to_owned(),
         aliases: BTreeSet::new(),
         hits: Vec::new(),
+        leaders: 0,
     };
     for hit in hits {
-        let hit = std::rc::Rc::new(hit);
+        let hit = Rc::new(hit);
         let Told::Names(names) = told(&hit.record) else {
             alone.push(hit);
             continue;
@@ -347,21 +380,33 @@ fn group<'a>(index: &Index<'a>, package: usize, mut hits: Vec<Hit<'a>>) -> Resul
         for name in &names {
             let draft = drafts.entry((*name).to_owned()).or_insert_with(|| empty(name));
             draft.aliases.extend(aliases_of(index, &hit.record, name, names.len())?);
-            draft.hits.push(std::rc::Rc::clone(&hit));
+            draft.hits.push(Rc::clone(&hit));
         }
     }
+    // Compared with those that began a finding only: names are not followed from one that joined.
+    for draft in drafts.values_mut() {
+        draft.leaders = draft.hits.len();
+    }
     for hit in alone {
-        let joined: Vec<String> = drafts
+        let names: Vec<String> = drafts
             .iter()
-            .filter(|(_, draft)| draft.hits.iter().any(|other| name_each_other(&other.record, &hit.record)))
+            .filter(|(_, draft)| draft.leading().any(|leader| name_each_other(&leader.record, &hit.record)))
             .map(|(name, _)| name.clone())
             .collect();
-        let names = if joined.is_empty() { vec![hit.record.id.to_owned()] } else { joined };
-        for name in names {
-            let draft = drafts.entry(name).or_insert_with_key(|name| empty(name));
-            draft.aliases.insert(hit.record.id.to_owned());
+        // A finding without a CVE takes a record in alone; a record that names faults with CVEs is told by each.
+        let (cves, others): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| is_cve(name));
+        let joined = if cves.is_empty() { others.into_iter().take(1).collect() } else { cves };
+        for name in &joined {
+            if let Some(draft) = drafts.get_mut(name) {
+                draft.aliases.insert(hit.record.id.to_owned());
+                draft.hits.push(Rc::clone(&hit));
+            }
+        }
+        if joined.is_empty() {
+            let draft = drafts.entry(hit.record.id.to_owned()).or_insert_with_key(|name| empty(name));
             draft.aliases.extend(hit.record.aliases.iter().map(|alias| (*alias).to_owned()));
-            draft.hits.push(std::rc::Rc::clone(&hit));
+            draft.hits.push(hit);
+            draft.leaders = draft.hits.len();
         }
     }
     let drafts = drafts.into_values().map(|mut draft| {
@@ -508,8 +553,9 @@ impl<'a, 'p> Finisher<'a, 'p> {
 
 /// The rating by the records of the finding themselves: the first source that any of them has, and of that
 /// the most severe.
-fn own_rating(hits: &[std::rc::Rc<Hit<'_>>]) -> Option<Rating> {
-    let sources: [&dyn Fn(&Hit<'_>) -> Option<Rating>; 4] = [
+fn own_rating(hits: &[Rc<Hit<'_>>]) -> Option<Rating> {
+    type Source<'s> = &'s dyn Fn(&Hit<'_>) -> Option<Rating>;
+    let sources: [Source<'_>; 4] = [
         &|hit| {
             let word = hit.distribution_severity.or(hit.record.distribution_severity)?;
             Some(Rating::word(word, SeveritySource::Distribution))
@@ -550,7 +596,7 @@ fn joined_rating(index: &Index<'_>, name: &str) -> Result<Option<Rating>, DbErro
 }
 
 /// Where records of several kinds are joined, the gravest names the finding.
-fn kind_of(hits: &[std::rc::Rc<Hit<'_>>]) -> FindingKind {
+fn kind_of(hits: &[Rc<Hit<'_>>]) -> FindingKind {
     let rank = |kind: &FindingKind| match kind {
         FindingKind::Malware => 0,
         FindingKind::Vulnerability => 1,
@@ -562,7 +608,7 @@ fn kind_of(hits: &[std::rc::Rc<Hit<'_>>]) -> FindingKind {
 }
 
 /// The highest of the versions that the advisories call mended: below it one of them still applies.
-fn fix_of(hits: &[std::rc::Rc<Hit<'_>>]) -> FixState {
+fn fix_of(hits: &[Rc<Hit<'_>>]) -> FixState {
     let scheme = hits.iter().find_map(|hit| hit.scheme);
     let fixes = hits.iter().filter_map(|hit| hit.affected.fixed.as_deref());
     let highest = fixes.reduce(|a, b| {
@@ -634,6 +680,3 @@ fn headers_only(package: &Package, draft: &Draft<'_>) -> Option<Suppression> {
     });
     (is_header && only_through_kernel).then(|| Suppression::HeadersOnly { source: source.to_owned() })
 }
-
-#[cfg(test)]
-mod tests;

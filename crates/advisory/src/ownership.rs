@@ -27,10 +27,18 @@ pub(crate) struct Owners<'p> {
 /// What a feed says of one package.
 #[derive(Default)]
 struct Said {
-    /// By name of the fault: `None` is affected or not known, else why it is not affected.
-    faults: HashMap<String, Option<String>>,
+    faults: HashMap<String, State>,
     /// The feed's release where it tracks every fault of the package.
     complete_in: Option<String>,
+}
+
+/// What its records together say of one fault; of two that differ the later of these holds.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    /// With the reason.
+    NotAffected(String),
+    Unknown,
+    Affected,
 }
 
 /// The owner's word on one finding.
@@ -87,26 +95,17 @@ impl<'p> Owners<'p> {
         }
         let Some(said) = self.said.get(owner) else { return Ok(Word::Silent) };
         let name = format!("{} {}", owner.name, owner.version);
-        let mut words = draft.names().filter_map(|fault| said.faults.get(fault)).peekable();
-        if words.peek().is_none() {
-            return Ok(match &said.complete_in {
-                Some(release) => Word::NotAffected {
-                    evidence: format!("{release} lists every known fault of {} and not this one", owner.name),
-                    owner: name,
-                },
-                None => Word::Silent,
-            });
-        }
         // Two names of the fault may be filed apart: one that says affected is enough.
-        let mut evidence = None;
-        for word in words {
-            match word {
-                None => return Ok(Word::Affected),
-                Some(why) => evidence = evidence.or(Some(why)),
-            }
-        }
-        let evidence = evidence.cloned().unwrap_or_default();
-        Ok(Word::NotAffected { owner: name, evidence })
+        let state = draft.names().filter_map(|fault| said.faults.get(fault)).max();
+        Ok(match (state, &said.complete_in) {
+            (Some(State::Affected), _) => Word::Affected,
+            (Some(State::NotAffected(why)), _) => Word::NotAffected { owner: name, evidence: why.clone() },
+            (None, Some(release)) => Word::NotAffected {
+                evidence: format!("{release} lists every known fault of {} and not this one", owner.name),
+                owner: name,
+            },
+            (Some(State::Unknown), _) | (None, None) => Word::Silent,
+        })
     }
 }
 
@@ -123,20 +122,23 @@ fn said_of(index: &Index<'_>, owner: &Package, distro: Option<&Distro>) -> Resul
                 if !same_module(owner, &record) {
                     return Ok(());
                 }
-                let why = match evaluate(&candidate, postings, &|fixed| same_modularity(owner, fixed))? {
+                let state = match evaluate(&candidate, postings, &|fixed| same_modularity(owner, fixed))? {
                     Verdict::NotAffected { evidence } => {
-                        Some(format!("{}: {} {evidence} in {release}", record.id, lookup.name))
+                        let why = format!("{}: {} {evidence} in {release}", record.id, lookup.name);
+                        State::NotAffected(why)
                     }
-                    Verdict::Affected(_) | Verdict::Unknown { .. } => None,
+                    Verdict::Affected(_) => State::Affected,
+                    Verdict::Unknown { .. } => State::Unknown,
+                    Verdict::NotMeant => return Ok(()),
                 };
                 if TRACKERS.iter().any(|tracker| record.id.starts_with(tracker)) {
                     said.complete_in = Some((*release).to_owned());
                 }
                 let names = std::iter::once(&record.id).chain(&record.aliases).chain(&record.upstream);
                 for name in names.chain(&record.related) {
-                    let entry = said.faults.entry((*name).to_owned()).or_insert_with(|| why.clone());
-                    if why.is_none() {
-                        *entry = None;
+                    let entry = said.faults.entry((*name).to_owned()).or_insert_with(|| state.clone());
+                    if *entry < state {
+                        entry.clone_from(&state);
                     }
                 }
                 Ok(())

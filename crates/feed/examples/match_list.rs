@@ -13,6 +13,9 @@ use seawall_advisory::{MatchOptions, match_packages};
 use seawall_feed::{Location, NoProgress, Update, open, update};
 use seawall_model::{Distro, Package, PackageKind, SourcePackage, Timestamp};
 
+/// Packages with the ecosystem of their line, by distribution and version.
+type Groups = BTreeMap<Option<(String, String)>, Vec<(String, Package)>>;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().ok_or("usage: match_list DATABASE [OSV-DIRECTORY] < list")?;
@@ -27,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     eprintln!("opened in {:?}", start.elapsed());
 
     // Packages of one distribution are matched together, in the order of the list.
-    let mut groups: BTreeMap<Option<(String, String)>, Vec<(String, Package)>> = BTreeMap::new();
+    let mut groups = Groups::new();
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let fields: Vec<&str> = line.split('\t').collect();
@@ -76,10 +79,10 @@ fn build(database: &Path, directory: &str) -> Result<(), Box<dyn std::error::Err
     let kev = Location::Path(Path::new(directory).join("kev.json"));
     let report = update(
         &Update {
-            database,
-            from: &Location::of(directory),
-            ecosystems: &[],
-            kev: Some(&kev).filter(|_| Path::new(directory).join("kev.json").is_file()),
+            database: database.into(),
+            from: Location::of(directory),
+            ecosystems: Vec::new(),
+            kev: Some(kev).filter(|_| Path::new(directory).join("kev.json").is_file()),
             epss: None,
             now: Timestamp::from_unix(now.cast_signed()),
             threads: std::thread::available_parallelism()?.get(),

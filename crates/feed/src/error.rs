@@ -36,6 +36,9 @@ pub enum FeedError {
     /// There is no such feed at the place given.
     #[error("there is no feed {feed}")]
     Missing { feed: String },
+    /// A feed was asked for by a name that OSV does not know.
+    #[error("{name:?} is not an ecosystem of the OSV schema{hint}")]
+    Ecosystem { name: String, hint: String },
     /// The place holds no feed at all.
     #[error("{place} holds no feed: it has no <Ecosystem>/all.zip")]
     Empty { place: String },

@@ -14,4 +14,6 @@ pub mod update;
 pub use error::FeedError;
 pub use file::{Status, export, import, open, status};
 pub use location::Location;
-pub use update::{DEFAULT_BASE, FeedReport, NoProgress, Outcome, Progress, Update, UpdateReport, update};
+pub use update::{
+    DEFAULT_BASE, FeedReport, NoProgress, Outcome, Progress, Update, UpdateReport, ecosystem_named, update,
+};

@@ -67,7 +67,8 @@ pub(crate) struct Web {
 }
 
 impl Web {
-    pub(crate) fn new() -> Result<Self, FeedError> {
+    /// A client for what lies below a URL. A proxy is never asked for this machine itself.
+    pub(crate) fn new(base: &str) -> Result<Self, FeedError> {
         let policy = Policy::custom(|attempt| {
             if attempt.previous().len() > REDIRECTS {
                 attempt.error("too many redirects")
@@ -77,13 +78,15 @@ impl Web {
                 attempt.error("a redirect leads to plain HTTP")
             }
         });
-        let client = Client::builder()
+        let is_local = Url::parse(base).is_ok_and(|url| is_loopback(&url));
+        let builder = if is_local { Client::builder().no_proxy() } else { Client::builder() };
+        let client = builder
             .redirect(policy)
             .user_agent(concat!("seawall/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(30))
-            .timeout(Duration::from_secs(60 * 60))
+            .timeout(Duration::from_hours(1))
             .build()
-            .map_err(|source| FeedError::Fetch { url: "anything".to_owned(), source })?;
+            .map_err(|source| FeedError::Fetch { url: base.to_owned(), source })?;
         Ok(Self { client })
     }
 
@@ -121,42 +124,42 @@ impl Web {
                     etag: header(response.headers(), ETAG),
                     last_modified: header(response.headers(), LAST_MODIFIED),
                 };
-                Ok(Fetched::New(self.save(url, response, dir)?, validators))
+                Ok(Fetched::New(save(url, response, dir)?, validators))
             }
             StatusCode::NOT_MODIFIED => Ok(Fetched::Unchanged),
             StatusCode::NOT_FOUND => Ok(Fetched::Missing),
             status => Err(FeedError::Answer { url: url.to_owned(), status: status.as_u16() }),
         }
     }
+}
 
-    fn save(&self, url: &str, response: Response, dir: &Path) -> Result<File, FeedError> {
-        let too_large = || FeedError::TooLarge { feed: url.to_owned(), limit: MAX_DOWNLOAD_BYTES };
-        if response.content_length().is_some_and(|length| length > MAX_DOWNLOAD_BYTES) {
-            return Err(too_large());
-        }
-        let mut file = anonymous_file(dir)?;
-        let mut body = response.take(MAX_DOWNLOAD_BYTES + 1);
-        let mut buffer = vec![0; 256 << 10];
-        let mut total = 0;
-        loop {
-            let count = match body.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    let why = format!("the download broke off: {error}");
-                    return Err(FeedError::Damaged { feed: url.to_owned(), why });
-                }
-            };
-            total += count as u64;
-            file.write_all(&buffer[..count]).map_err(FeedError::file("write a download in", dir))?;
-        }
-        if total > MAX_DOWNLOAD_BYTES {
-            return Err(too_large());
-        }
-        file.rewind().map_err(FeedError::file("read a download in", dir))?;
-        Ok(file)
+fn save(url: &str, response: Response, dir: &Path) -> Result<File, FeedError> {
+    let too_large = || FeedError::TooLarge { feed: url.to_owned(), limit: MAX_DOWNLOAD_BYTES };
+    if response.content_length().is_some_and(|length| length > MAX_DOWNLOAD_BYTES) {
+        return Err(too_large());
     }
+    let mut file = anonymous_file(dir)?;
+    let mut body = response.take(MAX_DOWNLOAD_BYTES + 1);
+    let mut buffer = vec![0; 256 << 10];
+    let mut total = 0;
+    loop {
+        let count = match body.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                let why = format!("the download broke off: {error}");
+                return Err(FeedError::Damaged { feed: url.to_owned(), why });
+            }
+        };
+        total += count as u64;
+        file.write_all(&buffer[..count]).map_err(FeedError::file("write a download in", dir))?;
+    }
+    if total > MAX_DOWNLOAD_BYTES {
+        return Err(too_large());
+    }
+    file.rewind().map_err(FeedError::file("read a download in", dir))?;
+    Ok(file)
 }
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
@@ -176,12 +179,16 @@ fn checked(url: &str) -> Result<Url, FeedError> {
 fn may_fetch(url: &Url) -> bool {
     match url.scheme() {
         "https" => true,
-        "http" => url.host_str().is_some_and(|host| {
-            let address = host.trim_start_matches('[').trim_end_matches(']');
-            host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-        }),
+        "http" => is_loopback(url),
         _ => false,
     }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| {
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
 }
 
 /// A file without a name: gone when it is closed, whatever happens.
@@ -207,7 +214,7 @@ fn named_then_removed(dir: &Path) -> io::Result<File> {
 pub(crate) fn read_list(location: &Location, dir: &Path) -> Result<Vec<u8>, FeedError> {
     let (file, name) = match location {
         Location::Path(path) => (File::open(path).map_err(FeedError::file("open", path))?, path.clone()),
-        Location::Url(url) => match Web::new()?.fetch(url, &Validators::default(), dir)? {
+        Location::Url(url) => match Web::new(url)?.fetch(url, &Validators::default(), dir)? {
             Fetched::New(file, _) => (file, PathBuf::from(url)),
             Fetched::Missing | Fetched::Unchanged => return Err(FeedError::Missing { feed: url.clone() }),
         },

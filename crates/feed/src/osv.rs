@@ -302,6 +302,3 @@ fn specific(raw: Option<&RawValue>) -> Specific {
         malicious: value.get("malicious-packages-origins").is_some() || has_category("malicious"),
     }
 }
-
-#[cfg(test)]
-mod tests;

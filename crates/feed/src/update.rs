@@ -32,15 +32,15 @@ const PROGRESS_EVERY: usize = 256;
 
 /// What to build from what.
 #[derive(Debug, Clone)]
-pub struct Update<'a> {
+pub struct Update {
     /// The database: read where it is there, then replaced.
-    pub database: &'a Path,
-    pub from: &'a Location,
+    pub database: PathBuf,
+    pub from: Location,
     /// Which feeds. Without any: all of a directory; of a URL all that can be asked and are there.
-    pub ecosystems: &'a [EcosystemName],
+    pub ecosystems: Vec<EcosystemName>,
     /// The lists by CVE. What is not given stays as it is in the database.
-    pub kev: Option<&'a Location>,
-    pub epss: Option<&'a Location>,
+    pub kev: Option<Location>,
+    pub epss: Option<Location>,
     /// The present: a feed's records from the future do not date it.
     pub now: Timestamp,
     /// Feeds that are read at once; each takes some MB and a processor.
@@ -55,6 +55,48 @@ pub trait Progress: Sync {
     fn advanced(&self, _feed: &str, _records: usize, _of: usize) {}
     /// It is done.
     fn finished(&self, _feed: &str, _outcome: Outcome) {}
+}
+
+/// Reads the name of a feed as a user gives it.
+///
+/// # Errors
+/// [`FeedError::Ecosystem`] lists names that look like it.
+pub fn ecosystem_named(text: &str) -> Result<EcosystemName, FeedError> {
+    text.parse().map_err(|_| {
+        let plain = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
+        // `debian`, `crates`, `Debian:12`: the same letters, or one the beginning of the other.
+        let wanted = plain(text.split(':').next().unwrap_or_default());
+        let is_near = |name: &&EcosystemName| {
+            let name = plain(name.as_str());
+            !wanted.is_empty()
+                && (name.starts_with(&wanted) || wanted.starts_with(&name) || distance(&name, &wanted) <= 2)
+        };
+        let near: Vec<_> = EcosystemName::ALL.iter().filter(is_near).map(|name| name.as_str()).collect();
+        let hint =
+            if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+        FeedError::Ecosystem { name: text.to_owned(), hint }
+    })
+}
+
+/// How many letters have to be put in, taken out or replaced.
+fn distance(a: &str, b: &str) -> usize {
+    // LIMIT: names are short; a long argument is near none of them.
+    if b.len() > 64 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+        for (j, y) in b.bytes().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 /// Nobody wants to know.
@@ -98,17 +140,17 @@ pub struct UpdateReport {
 }
 
 /// Builds the database, or what has changed of it.
-pub fn update(request: &Update<'_>, progress: &dyn Progress) -> Result<UpdateReport, FeedError> {
+pub fn update(request: &Update, progress: &dyn Progress) -> Result<UpdateReport, FeedError> {
     let mut report = UpdateReport::default();
-    let old = old_database(request.database, &mut report);
+    let old = old_database(&request.database, &mut report);
     let wanted = wanted(request, &mut report)?;
     let old_segments = segments_of(old.as_ref());
     let worker = Worker { request, progress, web: web(request)?, old: &old_segments };
     let built = worker.run(&wanted)?;
     report.missing = missing(&built, &wanted, !request.ecosystems.is_empty())?;
-    let dir = directory_of(request.database);
-    let kev = kev_section(request.kev, old.as_ref(), &dir)?;
-    let epss = epss_section(request.epss, old.as_ref(), &dir)?;
+    let dir = directory_of(&request.database);
+    let kev = kev_section(request.kev.as_ref(), old.as_ref(), &dir)?;
+    let epss = epss_section(request.epss.as_ref(), old.as_ref(), &dir)?;
 
     let mut segments: BTreeMap<&str, (FeedReport, &[u8])> = BTreeMap::new();
     for segment in old_segments.values() {
@@ -140,8 +182,8 @@ pub fn update(request: &Update<'_>, progress: &dyn Progress) -> Result<UpdateRep
     let file = assemble(&bytes, &kev, &epss, request.now);
     report.bytes = file.len() as u64;
     report.feeds = segments.into_values().map(|(report, _)| report).collect();
-    write(request.database, file)?;
-    let written = open(request.database)?;
+    write(&request.database, file)?;
+    let written = open(&request.database)?;
     report.kev_entries = written.kev().meta().map(|meta| meta.entries);
     report.epss_entries = written.epss().meta().map(|meta| meta.entries);
     Ok(report)
@@ -174,13 +216,16 @@ fn segments_of(database: Option<&Database>) -> BTreeMap<String, Segment<'_>> {
     segments.filter_map(|segment| Some((segment.ecosystem().ok()?.to_owned(), segment))).collect()
 }
 
-fn web(request: &Update<'_>) -> Result<Option<Web>, FeedError> {
-    matches!(request.from, Location::Url(_)).then(Web::new).transpose()
+fn web(request: &Update) -> Result<Option<Web>, FeedError> {
+    match &request.from {
+        Location::Url(base) => Web::new(base).map(Some),
+        Location::Path(_) => Ok(None),
+    }
 }
 
 /// The feeds to look at, sorted by name.
-fn wanted(request: &Update<'_>, report: &mut UpdateReport) -> Result<Vec<EcosystemName>, FeedError> {
-    let mut wanted = match (request.ecosystems, request.from) {
+fn wanted(request: &Update, report: &mut UpdateReport) -> Result<Vec<EcosystemName>, FeedError> {
+    let mut wanted = match (request.ecosystems.as_slice(), &request.from) {
         ([], Location::Path(dir)) => feeds_in(dir, report)?,
         ([], Location::Url(_)) => ASKED_ECOSYSTEMS.to_vec(),
         (named, _) => named.to_vec(),
@@ -200,7 +245,9 @@ fn feeds_in(dir: &Path, report: &mut UpdateReport) -> Result<Vec<EcosystemName>,
         let name = entry.file_name();
         match name.to_str().and_then(|name| name.parse().ok()) {
             Some(name) => found.push(name),
-            None => report.notes.push(format!("{name:?} is not an ecosystem of the OSV schema")),
+            None => {
+                report.notes.push(format!("\"{}\" is not an ecosystem of the OSV schema", name.display()));
+            }
         }
     }
     report.notes.sort();
@@ -235,7 +282,7 @@ enum Built {
 }
 
 struct Worker<'a> {
-    request: &'a Update<'a>,
+    request: &'a Update,
     progress: &'a dyn Progress,
     web: Option<Web>,
     old: &'a BTreeMap<String, Segment<'a>>,
@@ -271,7 +318,7 @@ impl Worker<'_> {
 
     /// Positions of the feeds, the largest first, so that none is left to run alone at the end.
     fn largest_first(&self, wanted: &[EcosystemName]) -> Vec<usize> {
-        let size = |name: &EcosystemName| match self.request.from {
+        let size = |name: &EcosystemName| match &self.request.from {
             Location::Path(dir) => std::fs::metadata(zip_path(dir, *name)).map_or(0, |meta| meta.len()),
             Location::Url(_) => self
                 .old
@@ -286,9 +333,9 @@ impl Worker<'_> {
 
     fn feed(&self, name: EcosystemName) -> Result<Built, FeedError> {
         self.progress.started(name.as_str());
-        let built = match self.request.from {
-            Location::Path(dir) => self.from_directory(dir, name),
-            Location::Url(base) => self.from_web(base, name),
+        let built = match &self.request.from {
+            Location::Path(dir) => self.read_directory(dir, name),
+            Location::Url(base) => self.read_web(base, name),
         }?;
         self.progress.finished(
             name.as_str(),
@@ -301,7 +348,7 @@ impl Worker<'_> {
         Ok(built)
     }
 
-    fn from_directory(&self, dir: &Path, name: EcosystemName) -> Result<Built, FeedError> {
+    fn read_directory(&self, dir: &Path, name: EcosystemName) -> Result<Built, FeedError> {
         let path = zip_path(dir, name);
         let file = match File::open(&path) {
             Ok(file) => file,
@@ -329,7 +376,7 @@ impl Worker<'_> {
         self.build(name, file, meta)
     }
 
-    fn from_web(&self, base: &str, name: EcosystemName) -> Result<Built, FeedError> {
+    fn read_web(&self, base: &str, name: EcosystemName) -> Result<Built, FeedError> {
         let Some(web) = &self.web else { return Ok(Built::Missing) };
         // Names have spaces and nothing else that a URL would misread.
         let url = format!("{}/{}/all.zip", base.trim_end_matches('/'), name.as_str().replace(' ', "%20"));
@@ -337,7 +384,7 @@ impl Worker<'_> {
             Some(old) if old.source == url => Validators { etag: old.etag, last_modified: old.last_modified },
             _ => Validators::default(),
         };
-        let (file, validators) = match web.fetch(&url, &known, &directory_of(self.request.database))? {
+        let (file, validators) = match web.fetch(&url, &known, &directory_of(&self.request.database))? {
             Fetched::Unchanged => return Ok(Built::Old),
             Fetched::Missing => return Ok(Built::Missing),
             Fetched::New(file, validators) => (file, validators),
@@ -464,4 +511,28 @@ fn http_date(text: &str) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_nearly_right_are_suggested() {
+        let told =
+            |text| ecosystem_named(text).map_or_else(|error| error.to_string(), |name| name.to_string());
+        assert_eq!(told("npm"), "npm");
+        let not = "is not an ecosystem of the OSV schema";
+        assert_eq!(told("debian"), format!("\"debian\" {not}; did you mean Debian?"));
+        assert_eq!(told("Debian:12"), format!("\"Debian:12\" {not}; did you mean Debian?"));
+        assert_eq!(told("crates"), format!("\"crates\" {not}; did you mean crates.io?"));
+        assert_eq!(told("PiPy"), format!("\"PiPy\" {not}; did you mean PyPI?"));
+        assert_eq!(told("nonsense"), format!("\"nonsense\" {not}"));
+    }
+
+    #[test]
+    fn dates_of_http() {
+        let read = |text| http_date(text).map(|date| date.to_string());
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT").as_deref(), Some("1994-11-06T08:49:37Z"));
+        for text in ["", "1994-11-06", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 31 Feb 2026 00:00:00 GMT"] {
+            assert_eq!(read(text), None, "{text:?}");
+        }
+    }
+}

@@ -36,6 +36,9 @@ pub(super) const DETAILS: usize = 12;
 /// longer texts makes a larger one. A larger one is called damaged.
 pub(super) const MAX_BLOCK_BYTES: usize = 96 << 20;
 
+/// Entries for which room is made before they are read.
+const MAX_RESERVED: usize = 1024;
+
 /// What a segment says of the feed that it was built from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FeedMeta {
@@ -199,7 +202,8 @@ impl<'a> Segment<'a> {
 
     fn read_postings(self, mut cursor: Cursor<'a>) -> Result<Vec<Posting<'a>>, DbError> {
         let count = cursor.count()?;
-        let mut postings = Vec::with_capacity(count);
+        // Grows as it is filled: a damaged count must not allocate by its word.
+        let mut postings = Vec::with_capacity(count.min(MAX_RESERVED));
         let mut record = 0_u64;
         for _ in 0..count {
             record = record.checked_add(cursor.varint()?).ok_or(DbError::Damaged("a record's number"))?;
@@ -329,7 +333,7 @@ impl<'a> RangeView<'a> {
             _ => RangeKind::Other,
         };
         let count = cursor.count()?;
-        let mut events = Vec::with_capacity(count);
+        let mut events = Vec::with_capacity(count.min(MAX_RESERVED));
         for _ in 0..count {
             let event = *EventKind::ALL
                 .get(usize::from(cursor.u8()?))

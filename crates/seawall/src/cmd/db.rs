@@ -9,9 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use seawall_advisory::version::VersionScheme;
-use seawall_feed::{DEFAULT_BASE, Location, Outcome, Progress as FeedProgress, Status, Update, UpdateReport};
+use seawall_feed::{
+    DEFAULT_BASE, Location, Outcome, Progress as FeedProgress, Status, Update, UpdateReport, ecosystem_named,
+};
 use seawall_model::text::escaped;
-use seawall_model::{EcosystemName, Purl, Timestamp};
+use seawall_model::{Purl, Timestamp};
 
 use super::scan::now;
 use crate::exit::Exit;
@@ -127,33 +129,18 @@ fn create_parent(path: &std::path::Path) -> Result<()> {
     }
 }
 
-fn ecosystem(text: &str) -> Result<EcosystemName> {
-    text.parse().map_err(|error| {
-        let lower = text.to_lowercase();
-        let near = EcosystemName::ALL.iter().map(|name| name.as_str()).filter(|name| {
-            let name = name.to_lowercase();
-            name.contains(&lower) || lower.contains(&name)
-        });
-        let near: Vec<_> = near.collect();
-        match near.as_slice() {
-            [] => anyhow!("{error}"),
-            near => anyhow!("{error}; did you mean {}?", near.join(" or ")),
-        }
-    })
-}
-
 fn update(args: UpdateArgs, global: &Global) -> Result<Exit> {
-    let ecosystems = args.ecosystem.iter().map(|text| ecosystem(text)).collect::<Result<Vec<_>>>()?;
+    let ecosystems =
+        args.ecosystem.iter().map(|text| ecosystem_named(text)).collect::<Result<Vec<_>, _>>()?;
     let path = paths::database(args.db.db.as_ref())?;
     create_parent(&path)?;
     let location = |text: &String| Location::of(text);
-    let (kev, epss) = (args.kev.as_ref().map(location), args.epss.as_ref().map(location));
     let request = Update {
-        database: &path,
-        from: &Location::of(&args.from),
-        ecosystems: &ecosystems,
-        kev: kev.as_ref(),
-        epss: epss.as_ref(),
+        database: path.clone(),
+        from: Location::of(&args.from),
+        ecosystems,
+        kev: args.kev.as_ref().map(location),
+        epss: args.epss.as_ref().map(location),
         now: now(args.now)?,
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
     };
@@ -301,7 +288,7 @@ fn query(args: &Query) -> Result<Exit> {
 }
 
 fn compare(args: &Compare) -> Result<Exit> {
-    let name = ecosystem(&args.ecosystem)?;
+    let name = ecosystem_named(&args.ecosystem)?;
     let scheme =
         VersionScheme::of_ecosystem(name).ok_or_else(|| anyhow!("{name} defines no order of versions"))?;
     let mut out = BufWriter::new(anstream::stdout().lock());

@@ -7,13 +7,13 @@ use std::time::{Instant, SystemTime};
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use seawall_advisory::feed_of::{Asked, feed_of};
 use seawall_advisory::matching::{MatchOptions, Matches, match_packages};
 use seawall_feed::Status as DatabaseStatus;
 use seawall_image::manifest::Platform;
+use seawall_inventory::eol::{EndOfLife as Support, end_of_life};
 use seawall_model::{Coverage, Distro, Finding, Limits, Severity, Timestamp};
 use seawall_report::{
-    DatabaseInfo, EndOfLife, FeedInfo, Format, Hidden, ScanReport, SubjectKind, TableOptions, UnknownNote,
+    DatabaseInfo, EndOfLife, FeedInfo, Format, Hidden, ScanReport, TableOptions, UnknownNote,
 };
 
 use crate::exit::Exit;
@@ -248,7 +248,7 @@ fn judge(
     let assembled = readout.assembled;
     let distro = assembled.distro;
     let options = MatchOptions { development: scan.include_dev };
-    let Matches { mut findings, coverage, unknown } =
+    let Matches { mut findings, coverage, unknown, distribution_judged } =
         match_packages(&database.database, &assembled.packages, distro.as_ref(), options)
             .context("the advisory database can't be read; `seawall db update` builds it anew")?;
     let mut register = settings.exceptions.clone();
@@ -259,7 +259,6 @@ fn judge(
     problems.extend(readout.problems);
     problems.sort();
     problems.dedup();
-    let distribution_judged = judged(readout.kind, distro.as_ref(), &coverage, &assembled.packages);
     Ok(ScanReport {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         now,
@@ -290,32 +289,12 @@ fn judge(
     })
 }
 
-/// Whether the distribution's packages have a feed. An image without a distribution has none to judge; a
-/// distribution without packages (scratch with an `os-release`) neither.
-fn judged(
-    kind: SubjectKind,
-    distro: Option<&Distro>,
-    coverage: &[seawall_model::EcosystemCoverage],
-    packages: &[seawall_model::Package],
-) -> Option<bool> {
-    let has_packages = packages.iter().any(|package| package.kind.is_distribution());
-    if kind == SubjectKind::SourceTree || (distro.is_none() && !has_packages) {
-        return None;
+fn support(distro: &Distro, now: Timestamp) -> EndOfLife {
+    match end_of_life(distro, now) {
+        Support::SupportedUntil(day) => EndOfLife::Supported(day),
+        Support::EndedOn { ended, extended_until } => EndOfLife::Ended { since: ended, extended_until },
+        _ => EndOfLife::Unknown,
     }
-    let has_feed = |package: &seawall_model::Package| match feed_of(package, distro) {
-        Asked::Feed(feed) => {
-            let name = feed.ecosystem.to_string();
-            coverage.iter().any(|ecosystem| ecosystem.name == name && ecosystem.feed.is_some())
-        }
-        // Others built it; that the distribution's feed does not speak of it is counted on its own.
-        Asked::ThirdParty(_) => true,
-        Asked::None(_) => false,
-    };
-    has_packages.then(|| packages.iter().filter(|package| package.kind.is_distribution()).all(has_feed))
-}
-
-fn support(_distro: &Distro, _now: Timestamp) -> EndOfLife {
-    EndOfLife::Unknown
 }
 
 /// Takes out what the filters hide, and counts it.
