@@ -102,7 +102,7 @@ impl Target {
 }
 
 fn looks_like_path(text: &str) -> bool {
-    text.starts_with(['/', '.', '~']) || text.ends_with(".tar")
+    text.starts_with(['/', '.', '~']) || Path::new(text).extension().is_some_and(|ending| ending == "tar")
 }
 
 /// What lies at a path.

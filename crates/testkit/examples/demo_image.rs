@@ -49,7 +49,10 @@ fn image(file: &Path) {
     let package_json = br#"{"name":"tide-table","version":"1.3.0","license":"MIT"}"#;
     let metadata = b"Metadata-Version: 2.1\nName: buoy\nVersion: 2.0.1\nLicense: MIT\n";
     let layers = [
-        ("ADD rootfs.tar /", tar(&[("etc/os-release", OS_RELEASE.as_bytes()), ("var/lib/dpkg/status", STATUS.as_bytes())])),
+        (
+            "ADD rootfs.tar /",
+            tar(&[("etc/os-release", OS_RELEASE.as_bytes()), ("var/lib/dpkg/status", STATUS.as_bytes())]),
+        ),
         ("RUN npm ci --omit=dev", tar(&[("app/node_modules/tide-table/package.json", package_json)])),
         (
             "RUN pip install buoy==2.0.1",
@@ -86,5 +89,9 @@ fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write;
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

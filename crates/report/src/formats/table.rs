@@ -212,12 +212,7 @@ impl<'r> Table<'r> {
         let totals = self.report.totals();
         let open = totals.open();
         if open == 0 && totals.notices == 0 {
-            let (style, text) = if self.report.coverage.is_complete() {
-                (GOOD, "no known vulnerability in what was examined")
-            } else {
-                (WARNING, "nothing found, but not everything was judged: see below")
-            };
-            self.line(style, text);
+            self.nothing_found();
         } else {
             let mut parts: Vec<String> = Vec::new();
             for severity in Severity::ALL.into_iter().rev() {
@@ -246,6 +241,28 @@ impl<'r> Table<'r> {
         }
         self.hidden(totals.suppressed);
         self.end_of_life();
+    }
+
+    /// Nothing found is good news only as far as packages were judged.
+    fn nothing_found(&mut self) {
+        let ecosystems = &self.report.coverage.ecosystems;
+        let packages: usize = ecosystems.iter().map(|ecosystem| ecosystem.packages).sum();
+        let judged: usize = ecosystems.iter().map(|ecosystem| ecosystem.matched).sum();
+        if packages == 0 {
+            self.line(WARNING, "nothing found, and nothing to judge: see below");
+        } else if judged < packages {
+            let text = format!(
+                "no known vulnerability in {judged} of {packages} packages; the others were not judged"
+            );
+            self.line(WARNING, &text);
+        } else if self.report.coverage.is_complete() {
+            self.line(
+                GOOD,
+                &format!("no known vulnerability in {}", plural(packages, "package", "packages")),
+            );
+        } else {
+            self.line(WARNING, "nothing found, but not everything was examined: see below");
+        }
     }
 
     fn hidden(&mut self, suppressed: usize) {

@@ -347,6 +347,6 @@ fn tell_times(report: &ScanReport, read: std::time::Duration, total: std::time::
         read.as_secs_f64(),
         bytes / 1_000_000,
         report.packages.len(),
-        (total - read).as_secs_f64(),
+        total.saturating_sub(read).as_secs_f64(),
     ));
 }
