@@ -31,18 +31,27 @@ has_rust() {
   [ "$(printf '%s\n%s\n' "$want" "$have" | sort -V | head -n 1)" = "$want" ]
 }
 
+# rustup first; then whatever the distribution has that is new enough. Debian keeps a newer compiler for
+# browsers beside its own, in packages that end in -web.
+install_rust() {
+  local url
+  command -v curl >/dev/null || install curl ca-certificates || true
+  for url in https://sh.rustup.rs https://static.rust-lang.org/rustup/rustup-init.sh; do
+    if curl -fsS --proto '=https' --tlsv1.2 --max-time 60 "$url" -o /tmp/rustup-init.sh 2>/dev/null &&
+      sh /tmp/rustup-init.sh -y -q --profile minimal -c rustfmt -c clippy </dev/null; then
+      . "$HOME/.cargo/env"
+      has_rust && return
+    fi
+  done
+  echo "rustup can't be had; trying the distribution's own toolchain" >&2
+  install cargo rustc && has_rust && return
+  install cargo-web rustc-web && has_rust
+}
+
 need_build_tools() {
   command -v cc >/dev/null || install gcc libc6-dev || { echo "a C compiler is needed" >&2; exit 2; }
-  [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
+  if [ -f "$HOME/.cargo/env" ]; then . "$HOME/.cargo/env"; fi
   has_rust && return
   say "installing the Rust toolchain $(wanted_rust) or newer"
-  command -v curl >/dev/null || install curl ca-certificates || true
-  if curl -fsS --proto '=https' --tlsv1.2 https://sh.rustup.rs -o /tmp/rustup-init.sh 2>/dev/null; then
-    sh /tmp/rustup-init.sh -y -q --profile minimal -c rustfmt -c clippy </dev/null
-    . "$HOME/.cargo/env"
-  else
-    echo "rustup can't be had; trying the distribution's own toolchain" >&2
-    install cargo rustc || true
-  fi
-  has_rust || { echo "Rust $(wanted_rust) or newer is needed: https://rustup.rs" >&2; exit 2; }
+  install_rust || { echo "Rust $(wanted_rust) or newer is needed: https://rustup.rs" >&2; exit 2; }
 }
