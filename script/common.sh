@@ -31,14 +31,14 @@ has_rust() {
   [ "$(printf '%s\n%s\n' "$want" "$have" | sort -V | head -n 1)" = "$want" ]
 }
 
-# rustup first; then whatever the distribution has that is new enough. Debian keeps a newer compiler for
+# rustup first, with the version that the lints are kept clean with; then whatever the distribution has that is new enough. Debian keeps a newer compiler for
 # browsers beside its own, in packages that end in -web.
 install_rust() {
   local url
   command -v curl >/dev/null || install curl ca-certificates || true
   for url in https://sh.rustup.rs https://static.rust-lang.org/rustup/rustup-init.sh; do
     if curl -fsS --proto '=https' --tlsv1.2 --max-time 60 "$url" -o /tmp/rustup-init.sh 2>/dev/null &&
-      sh /tmp/rustup-init.sh -y -q --profile minimal -c rustfmt -c clippy </dev/null; then
+      sh /tmp/rustup-init.sh -y -q --profile minimal --default-toolchain "$(wanted_rust)" -c rustfmt -c clippy </dev/null; then
       . "$HOME/.cargo/env"
       has_rust && return
     fi
