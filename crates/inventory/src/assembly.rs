@@ -35,7 +35,7 @@ pub fn assemble(
 ) -> Assembled {
     let mut visible: Vec<Visible<'_>> = Vec::new();
     for layer in layers {
-        for file in &layer.facts.files {
+        for file in last_of_each(layer.facts) {
             if layer.index.is_none_or(|index| is_visible(index, file.path.as_path())) {
                 visible.push(Visible { layer: layer.index, file });
             }
@@ -54,6 +54,18 @@ pub fn assemble(
         }
     }
     Assembled { distro: distro_of(&visible), packages, problems: problems_of(&visible) }
+}
+
+/// What a layer's files tell. An archive may hold a name twice; whoever unpacks it keeps the last.
+fn last_of_each(facts: &Facts) -> impl Iterator<Item = &FileFacts> {
+    let key = |file: &'_ FileFacts| (file.path.clone(), file.cataloger);
+    let last: HashMap<_, usize> = facts.files.iter().enumerate().map(|(at, file)| (key(file), at)).collect();
+    facts
+        .files
+        .iter()
+        .enumerate()
+        .filter(move |(at, file)| last.get(&key(file)) == Some(at))
+        .map(|(_, file)| file)
 }
 
 /// A file of the finished file system.
@@ -82,7 +94,7 @@ impl<'a> History<'a> {
         let mut files: HashMap<_, Vec<_>> = HashMap::new();
         for layer in layers {
             let Some(index) = layer.index else { continue };
-            for file in &layer.facts.files {
+            for file in last_of_each(layer.facts) {
                 files.entry((&file.path, file.cataloger)).or_default().push((index, file));
             }
         }
@@ -289,6 +301,11 @@ mod tests {
     fn a_package_that_was_removed_and_came_back_belongs_to_its_return() {
         let layers = [layer(&[(DB, &["zlib"])]), layer(&[(DB, &[])]), layer(&[(DB, &["zlib"])])];
         assert_eq!(brought(&layers), "zlib:2");
+    }
+
+    #[test]
+    fn of_a_name_that_an_archive_holds_twice_the_last_counts() {
+        assert_eq!(brought(&[layer(&[(DB, &["zlib"]), (DB, &["musl"])])]), "musl:0");
     }
 
     #[test]

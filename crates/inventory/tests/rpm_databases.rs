@@ -41,8 +41,9 @@ fn main() -> ExitCode {
 const QUERY: &str = "%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} %{ARCH} vendor=%{VENDOR} \
      licence=%{LICENSE} source=%{SOURCERPM} modularity=%{MODULARITYLABEL} files=%{FILENAMES:arraysize}\n";
 
+/// A package; a source package of its own, or one of [`MANY`] that are built from one.
 struct Spec {
-    name: String,
+    name: &'static str,
     epoch: u32,
     modularity: &'static str,
     vendor: &'static str,
@@ -50,14 +51,8 @@ struct Spec {
 }
 
 fn specs() -> Vec<Spec> {
-    let spec = |name: &str, epoch, modularity, vendor, files| Spec {
-        name: name.into(),
-        epoch,
-        modularity,
-        vendor,
-        files,
-    };
-    let mut specs = vec![
+    let spec = |name, epoch, modularity, vendor, files| Spec { name, epoch, modularity, vendor, files };
+    vec![
         spec("plain", 0, "", "Fixtures", 1),
         spec("with-epoch", 32, "", "Fixtures", 2),
         spec("modular", 0, "nodejs:18:8080020230210:rhel8", "Fixtures", 3),
@@ -65,9 +60,28 @@ fn specs() -> Vec<Spec> {
         // Headers that need chains of overflow pages in every form.
         spec("long", 1, "", "Fixtures", 900),
         spec("longer", 0, "", "Fixtures", 4000),
-    ];
-    specs.extend((0..60).map(|index| spec(&format!("many-{index}"), index % 2, "", "Fixtures", 5)));
-    specs
+    ]
+}
+
+/// Packages built from the source `many`, every second one with an epoch.
+const MANY: usize = 60;
+
+fn text_of_many() -> String {
+    let mut text =
+        "Name: many\nVersion: 3\nRelease: 1\nSummary: Fixture\nLicense: MIT\nBuildArch: noarch\n".to_owned();
+    text.push_str("%description\nNothing.\n%install\nmkdir -p %{buildroot}/usr/share/many\n");
+    writeln!(text, "for number in $(seq 1 {MANY}); do : > %{{buildroot}}/usr/share/many/$number; done")
+        .unwrap();
+    for number in 1..=MANY {
+        let epoch = if number % 2 == 0 { "Epoch: 7\n" } else { "" };
+        write!(
+            text,
+            "%package -n many-{number}\nSummary: Fixture\n{epoch}%description -n many-{number}\nNothing.\n\
+             %files -n many-{number}\n/usr/share/many/{number}\n"
+        )
+        .unwrap();
+    }
+    text
 }
 
 fn text_of(spec: &Spec, release: u32) -> String {
@@ -108,15 +122,23 @@ fn built() -> Result<&'static Built, Skip> {
     needs("rpm", "rpm")?;
     Ok(BUILT.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        let rpms = specs().iter().map(|spec| build(folder.path(), spec, 1)).collect();
-        let upgrade = build(folder.path(), &specs()[0], 2);
+        let release = |spec: &Spec, release: u32| {
+            build(folder.path(), &text_of(spec, release));
+            let file = format!("rpms/noarch/{}-1.{release}-{release}.el9.noarch.rpm", spec.name);
+            folder.path().join(file)
+        };
+        let mut rpms: Vec<_> = specs().iter().map(|spec| release(spec, 1)).collect();
+        let upgrade = release(&specs()[0], 2);
+        build(folder.path(), &text_of_many());
+        let many = |number| folder.path().join(format!("rpms/noarch/many-{number}-3-1.noarch.rpm"));
+        rpms.extend((1..=MANY).map(many));
         Built { folder, rpms, upgrade }
     }))
 }
 
-fn build(folder: &Path, spec: &Spec, release: u32) -> PathBuf {
-    let file = folder.join(format!("{}.spec", spec.name));
-    fs::write(&file, text_of(spec, release)).unwrap();
+fn build(folder: &Path, text: &str) {
+    let file = folder.join("fixture.spec");
+    fs::write(&file, text).unwrap();
     let define = |name: &str, value: &str| ["--define".to_owned(), format!("{name} {value}")];
     let mut command = Command::new("rpmbuild");
     command.args(["-bb", "--quiet"]);
@@ -124,7 +146,6 @@ fn build(folder: &Path, spec: &Spec, release: u32) -> PathBuf {
     command.args(define("_rpmdir", folder.join("rpms").to_str().unwrap()));
     command.args(define("_unpackaged_files_terminate_build", "0"));
     output(command.arg(&file));
-    folder.join(format!("rpms/noarch/{}-1.{release}-{release}.el9.noarch.rpm", spec.name))
 }
 
 /// An empty folder for a database.
@@ -225,7 +246,7 @@ fn sqlite_of_many() -> Result<(), Skip> {
     install(&database, "sqlite", &built()?.rpms);
     let bytes = fs::read(database.join("rpmdb.sqlite")).unwrap();
     let ours = told_by_us("rpmdb.sqlite", &bytes);
-    assert_eq!(ours.len(), specs().len());
+    assert_eq!(ours.len(), specs().len() + MANY);
     assert_same(&ours, &told_by_rpm(&database, "sqlite"));
 
     // The paths themselves, not only how many there are.

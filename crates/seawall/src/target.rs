@@ -58,19 +58,6 @@ pub(crate) enum TargetError {
     Nothing(String, ReferenceError),
 }
 
-/// The prefixes, for help texts.
-pub(crate) const PREFIXES: &[&str] = &[
-    "docker-archive:FILE[:TAG]",
-    "oci-archive:FILE[:TAG]",
-    "oci-layout:DIR[:TAG|@DIGEST]",
-    "dir:DIR",
-    "rootfs:DIR",
-    "docker:REF",
-    "podman:REF",
-    "containerd:REF",
-    "registry:REF",
-];
-
 impl Target {
     /// Reads a target; `look` tells what lies at a path, so that tests need no files.
     pub(crate) fn parse(text: &str, look: &dyn Fn(&Path) -> Option<Look>) -> Result<Self, TargetError> {
@@ -102,7 +89,7 @@ impl Target {
 }
 
 fn looks_like_path(text: &str) -> bool {
-    text.starts_with(['/', '.', '~']) || text.ends_with(".tar")
+    text.starts_with(['/', '.', '~']) || Path::new(text).extension().is_some_and(|ending| ending == "tar")
 }
 
 /// What lies at a path.

@@ -58,6 +58,11 @@ pub fn scan_tree<A: Analyser>(
     walk.run();
     walk.resolve_fixed_paths();
     let mut found = walk.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if found.unopened > 0 {
+        let message =
+            format!("{} files could not be opened to see whether they are programs", found.unopened);
+        found.problems.push(Problem::general(ProblemKind::Unreadable, message));
+    }
     found.facts.sort_by(|a, b| a.0.cmp(&b.0));
     found.problems.sort();
     found.problems.dedup();
@@ -79,11 +84,13 @@ struct Walk<'a, A: Analyser> {
 struct Found<F> {
     facts: Vec<(FilePathBuf, F)>,
     problems: Vec<Problem>,
+    /// Files that could not be opened to see whether they are executables.
+    unopened: u64,
 }
 
 impl<F> Default for Found<F> {
     fn default() -> Self {
-        Self { facts: Vec::new(), problems: Vec::new() }
+        Self { facts: Vec::new(), problems: Vec::new(), unopened: 0 }
     }
 }
 
@@ -155,9 +162,12 @@ impl<A: Analyser> Walk<'_, A> {
             self.read(&file, &metadata, name)
         });
         if let Err(error) = outcome {
-            // Only what was wanted for its name is missed; among all others there are few executables.
+            // What is wanted by name is named. Any other file might have been an executable of interest: a
+            // user who is not root can't open thousands of them, and one line tells as much.
             if self.analyser.interest(&probe) == Interest::Read {
                 self.note(Problem::at(name.clone(), ProblemKind::Unreadable, error.to_string()));
+            } else {
+                self.lock().unopened += 1;
             }
         }
     }

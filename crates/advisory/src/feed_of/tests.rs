@@ -1,3 +1,5 @@
+//! Which feed is asked, for packages of every distribution and language.
+
 use super::*;
 
 use seawall_model::SourcePackage;

@@ -92,10 +92,11 @@ impl<'r> Table<'r> {
         let fix_width = |finding: &&Finding| fix_text(finding).width();
         let id_width = |finding: &&Finding| finding.vulnerability.width();
         let all = || groups.iter().flat_map(|group| group.findings.iter().copied());
-        let columns = Columns {
-            id: all().map(|finding| id_width(&finding)).max().unwrap_or(0).min(22),
-            fix: all().map(|finding| fix_width(&finding)).max().unwrap_or(0).min(self.width / 4),
-        };
+        let id = all().map(|finding| id_width(&finding)).max().unwrap_or(0).min(22);
+        let fix = all().map(|finding| fix_width(&finding)).max().unwrap_or(0);
+        // What mends it is worth more than the summary, which may go where there is no room.
+        let room = self.width.saturating_sub(SEVERITY_COLUMNS + id + 2);
+        let columns = Columns { id, fix: fix.min(room).min((self.width / 3).max(24)) };
         for group in &groups {
             self.group(group, columns);
         }
@@ -169,7 +170,7 @@ impl<'r> Table<'r> {
         };
         let mut line =
             format!("  {style}{word:<12}{style:#} {}", pad(&escaped(&finding.vulnerability), columns.id));
-        let mut used = 2 + 12 + 1 + columns.id.max(finding.vulnerability.width());
+        let mut used = SEVERITY_COLUMNS + columns.id.max(finding.vulnerability.width());
         let fix = cut(&fix_text(finding), columns.fix.max(6));
         if used + 2 + columns.fix <= self.width {
             let _ = write!(line, "  {}", pad(&fix, columns.fix));
@@ -212,12 +213,7 @@ impl<'r> Table<'r> {
         let totals = self.report.totals();
         let open = totals.open();
         if open == 0 && totals.notices == 0 {
-            let (style, text) = if self.report.coverage.is_complete() {
-                (GOOD, "no known vulnerability in what was examined")
-            } else {
-                (WARNING, "nothing found, but not everything was judged: see below")
-            };
-            self.line(style, text);
+            self.nothing_found();
         } else {
             let mut parts: Vec<String> = Vec::new();
             for severity in Severity::ALL.into_iter().rev() {
@@ -235,17 +231,35 @@ impl<'r> Table<'r> {
                 parts.push(format!("{} notices", totals.notices));
             }
             let findings = plural(open, "finding", "findings");
-            let _ = writeln!(
-                self.text,
-                "{BOLD}{findings} in {} of {}{BOLD:#}: {}",
-                totals.packages,
-                plural(self.report.packages.len(), "package", "packages"),
-                parts.join(", "),
-            );
+            let packages = plural(self.report.packages.len(), "package", "packages");
+            let head = format!("{findings} in {} of {packages}", totals.packages);
+            let _ = writeln!(self.text, "{BOLD}{head}{BOLD:#}: {}", parts.join(", "));
             let _ = writeln!(self.text, "{} can be mended by an upgrade", totals.fixable);
         }
         self.hidden(totals.suppressed);
         self.end_of_life();
+    }
+
+    /// Nothing found is good news only as far as packages were judged.
+    fn nothing_found(&mut self) {
+        let ecosystems = &self.report.coverage.ecosystems;
+        let packages: usize = ecosystems.iter().map(|ecosystem| ecosystem.packages).sum();
+        let judged: usize = ecosystems.iter().map(|ecosystem| ecosystem.matched).sum();
+        if packages == 0 {
+            self.line(WARNING, "nothing found, and nothing to judge: see below");
+        } else if judged < packages {
+            let text = format!(
+                "no known vulnerability in {judged} of {packages} packages; the others were not judged"
+            );
+            self.line(WARNING, &text);
+        } else if self.report.coverage.is_complete() {
+            self.line(
+                GOOD,
+                &format!("no known vulnerability in {}", plural(packages, "package", "packages")),
+            );
+        } else {
+            self.line(WARNING, "nothing found, but not everything was examined: see below");
+        }
     }
 
     fn hidden(&mut self, suppressed: usize) {
@@ -337,14 +351,18 @@ impl<'r> Table<'r> {
     }
 
     fn line(&mut self, style: Style, text: &str) {
-        let text = cut(text, self.width);
-        let _ = writeln!(self.text, "{style}{text}{style:#}");
+        for line in wrap(text, self.width) {
+            let _ = writeln!(self.text, "{style}{line}{style:#}");
+        }
     }
 
     fn blank(&mut self) {
         self.text.push('\n');
     }
 }
+
+/// Indentation, the widest word of a severity or kind, and a space.
+const SEVERITY_COLUMNS: usize = 2 + 12 + 1;
 
 #[derive(Clone, Copy)]
 struct Columns {
@@ -456,6 +474,32 @@ fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
+/// Breaks a line at spaces into lines of at most this width. What follows the first is indented by four
+/// more than it; a word that is too long for a line is cut.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let first_indent = text.len() - text.trim_start_matches(' ').len();
+    if text.width() <= width {
+        return vec![text.to_owned()];
+    }
+    let mut lines = Vec::new();
+    let mut line = " ".repeat(first_indent);
+    let mut is_empty = true;
+    for word in text.trim_start_matches(' ').split(' ') {
+        if !is_empty && line.width() + 1 + word.width() > width {
+            lines.push(line);
+            line = " ".repeat((first_indent + 4).min(width / 4));
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(&cut(word, width.saturating_sub(line.width())));
+        is_empty = false;
+    }
+    lines.push(line);
+    lines
+}
+
 /// Cuts to a width of the terminal, and says so by an ellipsis.
 fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
@@ -473,4 +517,23 @@ fn cut(text: &str, width: usize) -> String {
     }
     out.push('…');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_broken_at_spaces_and_hang() {
+        assert_eq!(wrap("  one two three", 20), ["  one two three"]);
+        assert_eq!(wrap("  one two three four", 12), ["  one two", "   three", "   four"]);
+        assert_eq!(wrap("abcdefghijklmnop", 8), ["abcdefg…"]);
+    }
+
+    #[test]
+    fn what_is_cut_says_so_and_counts_wide_characters() {
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abcd", 3), "ab…");
+        assert_eq!(cut("漢字漢字", 5), "漢字…");
+    }
 }

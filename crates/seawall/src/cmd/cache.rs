@@ -34,9 +34,9 @@ pub(crate) fn run(command: CacheCommand, _global: &Global) -> Result<Exit> {
     writeln!(out, "{dir}")?;
     writeln!(
         out,
-        "{verb} {} entries, {} MB of at most {} MB",
+        "{verb} {} entries, {:.1} MB of at most {} MB",
         status.entries,
-        status.bytes / 1_000_000,
+        status.bytes as f64 / 1e6,
         status.max_bytes / 1_000_000
     )?;
     Ok(Exit::Done)

@@ -20,7 +20,7 @@ use crate::exit::Exit;
 use crate::output::{self, OutputFile};
 use crate::read::{ReadOptions, Readout, read};
 use crate::settings::Settings;
-use crate::target::{PREFIXES, Target};
+use crate::target::Target;
 use crate::{Global, exceptions, paths};
 
 /// Scan an image, a root file system or a source tree.
@@ -129,14 +129,12 @@ pub(crate) fn run(scan: Scan, global: &Global) -> Result<Exit> {
     let start = Instant::now();
     let settings = Settings::load(global.config.as_deref())?;
     let now = now(scan.now)?;
-    for scanner in scan.scanners.iter().filter(|scanner| *scanner != "vuln") {
-        output::note(&format!("note: --scanners {scanner} is not there yet, only vuln is"));
+    // A scanner that is not there must not look as if it had found nothing.
+    if let Some(scanner) = scan.scanners.iter().find(|scanner| *scanner != "vuln") {
+        return Err(anyhow!("--scanners {scanner} is not there yet, only vuln is"));
     }
     let target: Target = scan.target.parse().with_context(|| {
-        format!(
-            "can't tell what to scan; a target is a file, a directory, an image, or one of\n  {}",
-            PREFIXES.join("\n  ")
-        )
+        format!("can't scan {:?}; `seawall scan --help` lists the kinds of target", scan.target)
     })?;
     let database = Database::open(&scan)?;
     let options = read_options(&scan, &settings, global)?;
@@ -347,6 +345,6 @@ fn tell_times(report: &ScanReport, read: std::time::Duration, total: std::time::
         read.as_secs_f64(),
         bytes / 1_000_000,
         report.packages.len(),
-        (total - read).as_secs_f64(),
+        total.saturating_sub(read).as_secs_f64(),
     ));
 }
