@@ -247,6 +247,9 @@ impl<'r> Table<'r> {
         let judged: usize = ecosystems.iter().map(|ecosystem| ecosystem.matched).sum();
         if packages == 0 {
             self.line(WARNING, "nothing found, and nothing to judge: see below");
+        } else if judged == 0 {
+            let packages = plural(packages, "package", "packages");
+            self.line(WARNING, &format!("nothing is known of {packages}: none could be judged, see below"));
         } else if judged < packages {
             let text = format!(
                 "no known vulnerability in {judged} of {packages} packages; the others were not judged"

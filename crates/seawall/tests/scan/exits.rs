@@ -50,7 +50,9 @@ fn a_distribution_without_a_feed_is_incomplete_and_never_looks_clean() {
     let run = lab.scan(&target, &[]);
     assert_eq!(run.code, 3);
     assert!(
-        run.stdout.contains("no feed") && !run.stdout.contains("no known vulnerability"),
+        run.stdout.contains("no feed")
+            && run.stdout.contains("nothing is known of 1 package")
+            && !run.stdout.contains("no known vulnerability"),
         "{}",
         run.stdout
     );
