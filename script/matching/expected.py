@@ -3,8 +3,8 @@
 
 Usage: script/matching/expected.py MIRROR < list
 
-The list has lines of `ecosystem TAB name TAB version [TAB source name]`, the ecosystem as OSV spells it with its
-release (`Debian:11`, `npm`). Prints `ecosystem TAB name TAB version TAB vulnerability`, one line for each finding,
+The list has lines of `ecosystem TAB name TAB version [TAB source name [TAB module:stream]]`, the ecosystem as OSV
+spells it with its release (`Debian:11`, `npm`). Prints `ecosystem TAB name TAB version TAB vulnerability`, one line for each finding,
 sorted; a record that can't be judged gives `unknown` and its id in place of the vulnerability.
 
 Nothing here is shared with the program: neither code nor the order in which things are done. The rules:
@@ -16,7 +16,7 @@ Nothing here is shared with the program: neither code nor the order in which thi
   version is empty; fixed in `0` means never. Ranges of commits are passed over; where nothing else is left the
   record is unknown, as it is where a version can't be ordered and nothing else says affected.
 - An rpm advisory whose fixed version was built in a module counts for packages of modules only, and others for
-  others only.
+  others only. Where the package's module is given and the advisory's summary names modules, it must be one of them.
 - Each CVE among id, aliases and upstream (AlmaLinux: also related) is a finding. Without one, each upstream is;
   else the record's own id, joined with records of the same package that name it as alias or that it names.
 """
@@ -143,6 +143,11 @@ def is_relevant(ecosystem, entry, version):
     return all(is_modular(v) == is_modular(version) for v in fixed)
 
 
+def is_of_module(record, module):
+    named = re.findall(r"[a-z][\w.+-]*:[\w.+-]+", record.get("summary") or "")
+    return not module or not named or module in named
+
+
 def questions(order, entry, version):
     for events in ranges_of(entry):
         versions = {v for event, v in events if not (event == "introduced" and v == "0") and v != "*"}
@@ -246,7 +251,7 @@ def faults(ecosystem, records):
 
 
 def expected(mirror, packages):
-    """(ecosystem, name, version, source) -> set of vulnerabilities and ("unknown", record id) pairs."""
+    """(ecosystem, name, version, source[, module]) -> set of vulnerabilities and ("unknown", record id) pairs."""
     check = comparators()
     results = {}
     by_ecosystem = defaultdict(list)
@@ -257,12 +262,13 @@ def expected(mirror, packages):
         order = Order(SCHEMES[ecosystem], check)
         candidates = []
         for package in wanted:
-            release, name, version, source = package
+            release, name, version, source, *module = package
             looked_up = {source if ecosystem in BY_SOURCE else name}
             looked_up |= {source} if ecosystem in BY_BOTH else set()
             found = {}
             for name in looked_up:
-                found |= entries.get((release, normal_name(ecosystem, name)), {})
+                of_name = entries.get((release, normal_name(ecosystem, name)), {})
+                found |= {key: told for key, told in of_name.items() if is_of_module(told[0], "".join(module))}
             candidates.append((package, found))
             for _, of_record in found.values():
                 for entry in of_record:
@@ -283,13 +289,13 @@ def expected(mirror, packages):
 def read_list(lines):
     for line in lines:
         fields = line.rstrip("\n").split("\t")
-        yield (*fields[:3], fields[3] if len(fields) > 3 else fields[1])
+        yield (*fields[:3], fields[3] if len(fields) > 3 else fields[1], *fields[4:])
 
 
 def main():
     packages = list(dict.fromkeys(read_list(sys.stdin)))
     lines = []
-    for (ecosystem, name, version, _), told in expected(sys.argv[1], packages).items():
+    for (ecosystem, name, version, *_), told in expected(sys.argv[1], packages).items():
         for fault in told:
             fault = "\t".join(fault) if isinstance(fault, tuple) else fault
             lines.append(f"{ecosystem}\t{name}\t{version}\t{fault}")
