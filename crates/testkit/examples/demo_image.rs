@@ -4,13 +4,10 @@
 //! public OSV bucket. `demo_image image FILE` writes an archive as `docker save` does.
 #![expect(clippy::unwrap_used, reason = "a demonstration ends where something is wrong")]
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 
-use serde_json::json;
-use sha2::{Digest, Sha256};
-use zip::write::SimpleFileOptions;
+use seawall_testkit::{DockerForm, Image, Layer, packages};
 
 const OS_RELEASE: &str = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_ID=\"12\"\n";
 
@@ -33,65 +30,26 @@ fn main() {
 fn feeds(from: &Path, to: &Path) {
     for ecosystem in fs::read_dir(from).unwrap() {
         let ecosystem = ecosystem.unwrap();
+        let records: Vec<(String, Vec<u8>)> = fs::read_dir(ecosystem.path())
+            .unwrap()
+            .map(|record| record.unwrap())
+            .map(|record| (record.file_name().into_string().unwrap(), fs::read(record.path()).unwrap()))
+            .collect();
+        let records: Vec<(&str, &[u8])> =
+            records.iter().map(|(name, record)| (name.as_str(), record.as_slice())).collect();
         let folder = to.join(ecosystem.file_name());
         fs::create_dir_all(&folder).unwrap();
-        let mut zip = zip::ZipWriter::new(File::create(folder.join("all.zip")).unwrap());
-        for record in fs::read_dir(ecosystem.path()).unwrap() {
-            let record = record.unwrap();
-            zip.start_file(record.file_name().to_str().unwrap(), SimpleFileOptions::default()).unwrap();
-            zip.write_all(&fs::read(record.path()).unwrap()).unwrap();
-        }
-        zip.finish().unwrap();
+        fs::write(folder.join("all.zip"), packages::zip(&records)).unwrap();
     }
 }
 
 fn image(file: &Path) {
-    let package_json = br#"{"name":"tide-table","version":"1.3.0","license":"MIT"}"#;
-    let metadata = b"Metadata-Version: 2.1\nName: buoy\nVersion: 2.0.1\nLicense: MIT\n";
-    let layers = [
-        (
-            "ADD rootfs.tar /",
-            tar(&[("etc/os-release", OS_RELEASE.as_bytes()), ("var/lib/dpkg/status", STATUS.as_bytes())]),
-        ),
-        ("RUN npm ci --omit=dev", tar(&[("app/node_modules/tide-table/package.json", package_json)])),
-        (
-            "RUN pip install buoy==2.0.1",
-            tar(&[("usr/local/lib/python3.11/site-packages/buoy-2.0.1.dist-info/METADATA", metadata)]),
-        ),
-    ];
-    let history: Vec<_> = layers.iter().map(|(instruction, _)| json!({"created_by": instruction})).collect();
-    let diff_ids: Vec<_> = layers.iter().map(|(_, layer)| format!("sha256:{}", hex(layer))).collect();
-    let config = json!({
-        "architecture": "amd64", "os": "linux", "created": "2026-11-01T00:00:00Z", "config": {},
-        "rootfs": {"type": "layers", "diff_ids": diff_ids}, "history": history,
-    })
-    .to_string();
-    let config_name = format!("blobs/sha256/{}", hex(config.as_bytes()));
-    let names: Vec<_> = layers.iter().map(|(_, layer)| format!("blobs/sha256/{}", hex(layer))).collect();
-    let manifest = json!([{"Config": config_name, "RepoTags": ["shop:1.0"], "Layers": names}]).to_string();
-    let mut members: Vec<(&str, &[u8])> = vec![(&config_name, config.as_bytes())];
-    for (name, (_, layer)) in names.iter().zip(&layers) {
-        members.push((name, layer));
-    }
-    members.push(("manifest.json", manifest.as_bytes()));
-    fs::write(file, tar(&members)).unwrap();
-}
-
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (name, content) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_mode(0o644);
-        header.set_size(content.len() as u64);
-        builder.append_data(&mut header, name, *content).unwrap();
-    }
-    builder.into_inner().unwrap()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let (npm, manifest) = packages::npm("app", "tide-table", "1.3.0");
+    let (python, metadata) = packages::dist_info("usr/local/lib/python3.11/site-packages", "buoy", "2.0.1");
+    let image = Image::new([
+        Layer::new("ADD rootfs.tar /").file("etc/os-release", OS_RELEASE).file("var/lib/dpkg/status", STATUS),
+        Layer::new("RUN npm ci --omit=dev").file(&npm, manifest),
+        Layer::new("RUN pip install buoy==2.0.1").file(&python, metadata),
+    ]);
+    fs::write(file, image.docker_archive(DockerForm::Blobs, "shop:1.0")).unwrap();
 }
