@@ -26,6 +26,7 @@ import re
 import sys
 import zipfile
 from collections import defaultdict
+from functools import cache
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from itertools import product
@@ -55,6 +56,7 @@ BY_SOURCE = {"Debian", "Ubuntu", "Alpine"}
 BY_BOTH = {"Wolfi", "Chainguard", "Rocky Linux"}
 
 
+@cache
 def comparators():
     """The comparators of script/versions/check, which installs what is missing."""
     path = HERE.parent / "versions" / "check"

@@ -235,7 +235,7 @@ pub(crate) fn conclude<A: Analyser>(
     let mut problems = pass.problems;
     if problems.is_empty() {
         if let Some((blob, _)) = layer.blob.filter(|(blob, _)| *blob != pass.blob_digest) {
-            problems.push(wrong_digest("its bytes", &blob, &pass.blob_digest));
+            problems.push(wrong_digest("its blob", &blob, &pass.blob_digest));
         }
         if layer.diff_id != pass.diff_id {
             problems.push(wrong_digest("its uncompressed tar", &layer.diff_id, &pass.diff_id));

@@ -39,8 +39,14 @@ pub fn scan_stream<A: Analyser>(
 ) -> Result<ScannedImage<A::Facts>, ImageError> {
     let held = HeldBytes::new(options.limits.max_held_bytes);
     let context = PassContext { limits: options.limits, held: &held, bytes_read: &options.meter.bytes_read };
-    let (documents, mut passes) = read_members(stream, analyser, &context, options)?;
-    let (image, names) = describe(&documents, choice, options.limits)?;
+    let Members { documents, mut passes, damage } = read_members(stream, analyser, &context, options);
+    let (image, names) = match describe(&documents, choice, options.limits) {
+        Ok(described) => described,
+        // What is missing is missing because of the damage.
+        Err(error) => return Err(damage.unwrap_or(error)),
+    };
+    let damage = damage.map(|error| chain(&error));
+    let lacks = |name: &FilePathBuf| damage.clone().unwrap_or_else(|| format!("the archive lacks {name}"));
     let mut layers = Vec::new();
     for (index, (layer, name)) in image.layers.iter().zip(&names).enumerate() {
         let is_last_use = !names[index + 1..].contains(name);
@@ -51,12 +57,18 @@ pub fn scan_stream<A: Analyser>(
         };
         layers.push(match pass {
             Some(pass) => conclude(pass, index, layer, analyser, options),
-            None => unread(index, format!("the archive lacks {name}")),
+            None => unread(index, lacks(name)),
         });
     }
-    Ok(finish(image, layers, analyser, options, |wanted| {
+    let mut scanned = finish(image, layers, analyser, options, |wanted| {
         read_again(wanted, &names, reopen, analyser, &context)
-    }))
+    });
+    let is_told = scanned.problems.iter().any(|problem| problem.kind == ProblemKind::LayerUnreadable);
+    if let Some(damage) = damage.filter(|_| !is_told) {
+        // Every layer had passed by before, and has the digest that was promised.
+        scanned.problems.push(Problem::general(ProblemKind::Malformed, damage));
+    }
+    Ok(scanned)
 }
 
 /// The facts once more, for an image that has the same layer twice.
@@ -138,16 +150,24 @@ const MAX_DOCUMENT_BYTES: usize = 256 << 20;
 
 type Passes<F> = HashMap<FilePathBuf, LayerPass<F>>;
 
+/// What an archive held, as far as it could be read.
+struct Members<F> {
+    documents: Documents,
+    passes: Passes<F>,
+    /// Why it could not be read to its end.
+    damage: Option<ImageError>,
+}
+
 /// Reads everything that passes by: documents are kept, layers analysed.
 fn read_members<A: Analyser>(
     stream: impl Read,
     analyser: &A,
     context: &PassContext<'_>,
     options: &ScanOptions<'_>,
-) -> Result<(Documents, Passes<A::Facts>), ImageError> {
+) -> Members<A::Facts> {
     let mut documents = Documents { texts: HashMap::new(), links: HashMap::new(), bytes: 0 };
     let mut passes = HashMap::new();
-    walk_members(stream, context.limits, |member, content| {
+    let outcome = walk_members(stream, context.limits, |member, content| {
         match member.kind {
             EntryKind::Symlink | EntryKind::Hardlink => documents.note_link(member),
             EntryKind::File if is_document(member, context.limits) => {
@@ -160,8 +180,8 @@ fn read_members<A: Analyser>(
             _ => {}
         }
         Ok(())
-    })?;
-    Ok((documents, passes))
+    });
+    Members { documents, passes, damage: outcome.err() }
 }
 
 /// Whether a member is JSON and not a layer: Docker names both alike, by digest.

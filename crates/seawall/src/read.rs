@@ -178,11 +178,13 @@ impl Reader<'_> {
         }
         let Some(index) = TarIndex::open(file, limits).with_context(opened)? else {
             let stream = Box::new(File::open(file).with_context(opened)?);
-            return self.stream(target.to_string(), tag, stream, || {
-                let again = File::open(file);
-                let io = |source| ImageError::Io { what: file.display().to_string(), source };
-                again.map(|file| Box::new(file) as Box<dyn Read>).map_err(io)
-            });
+            return self
+                .stream(target.to_string(), tag, stream, || {
+                    let again = File::open(file);
+                    let io = |source| ImageError::Io { what: file.display().to_string(), source };
+                    again.map(|file| Box::new(file) as Box<dyn Read>).map_err(io)
+                })
+                .with_context(opened);
         };
         match (index.kind(), oci) {
             (Some(ArchiveKind::Docker), None) => {
