@@ -51,6 +51,7 @@ pub fn read_layer<A: Analyser>(
     let mut visit = FirstPass {
         offer: Offer { analyser, context, facts: A::Facts::default() },
         tree: LayerTree::default(),
+        name_bytes: 0,
     };
     let pass = pass(blob, &mut visit, context);
     let mut tree = visit.tree;
@@ -141,24 +142,36 @@ fn walk_entries<R: Read>(walk: TarWalk<R>, visit: &mut impl Visit, limits: &Limi
     while entries.walk.next_entry()?.is_some() {
         count += 1;
         if count > limits.max_layer_entries {
-            let message = format!("more than {} entries in one layer", limits.max_layer_entries);
-            return Err(TarError::Read(io::Error::new(io::ErrorKind::FileTooLarge, message)));
+            return Err(too_much("entries in one layer", limits.max_layer_entries));
         }
         visit.entry(&mut entries)?;
     }
     entries.walk.drain()
 }
 
+fn too_much(of: &str, limit: u64) -> TarError {
+    TarError::Read(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {limit} {of}")))
+}
+
 /// The first look at a layer: its shape is noted and every file offered.
 struct FirstPass<'a, A: Analyser> {
     offer: Offer<'a, A>,
     tree: LayerTree,
+    /// Bytes of the names that the tree keeps.
+    name_bytes: u64,
 }
 
 impl<A: Analyser> Visit for FirstPass<'_, A> {
     fn entry<R: Read>(&mut self, entries: &mut Entries<R>) -> Result<(), TarError> {
         let entry = entries.walk.entry();
-        if entry.path.as_bytes().is_empty() || self.note_removal(&entry) {
+        if entry.path.as_bytes().is_empty() {
+            return Ok(());
+        }
+        let is_removal = self.note_removal(&entry);
+        if is_removal || !entry.link.is_empty() {
+            self.count_name(entry.path.as_bytes().len() + entry.link.len())?;
+        }
+        if is_removal {
             return Ok(());
         }
         self.note_shape(&entry);
@@ -169,6 +182,10 @@ impl<A: Analyser> Visit for FirstPass<'_, A> {
         let meta = meta_of(&entry, &path);
         if self.offer.is_wanted(&meta, &mut entries.walk)? {
             self.tree.files_read += 1;
+            self.count_name(path.as_bytes().len())?;
+            if self.tree.files_read > self.offer.context.limits.max_claimed_files {
+                return Err(too_much("files with package data in one layer", self.tree.files_read - 1));
+            }
             self.offer.show(&meta, &mut entries.walk)?;
             self.tree.claimed.push(path);
         }
@@ -177,6 +194,13 @@ impl<A: Analyser> Visit for FirstPass<'_, A> {
 }
 
 impl<A: Analyser> FirstPass<'_, A> {
+    /// A name costs little, a million of the longest ones more than any machine has.
+    fn count_name(&mut self, bytes: usize) -> Result<(), TarError> {
+        self.name_bytes += bytes as u64;
+        let limit = self.offer.context.limits.max_name_bytes;
+        if self.name_bytes > limit { Err(too_much("bytes of names in one layer", limit)) } else { Ok(()) }
+    }
+
     /// <https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#whiteouts>
     fn note_removal(&mut self, entry: &TarEntry<'_>) -> bool {
         let Some(name) = entry.path.file_name().strip_prefix(b".wh.") else { return false };
@@ -342,5 +366,104 @@ impl<R: Read> Read for Bounded<'_, R> {
             return Ok(count);
         };
         Err(io::Error::new(io::ErrorKind::FileTooLarge, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Claims everything and keeps nothing.
+    struct Greedy;
+
+    impl Analyser for Greedy {
+        type Facts = u64;
+
+        fn identity(&self) -> String {
+            "greedy".to_owned()
+        }
+
+        fn interest(&self, _: &EntryMeta<'_>) -> Interest {
+            Interest::Read
+        }
+
+        fn wants_content(&self, _: &EntryMeta<'_>, _: &[u8]) -> bool {
+            true
+        }
+
+        fn analyse(&self, _: &EntryMeta<'_>, content: Content<'_>, facts: &mut u64) {
+            *facts += content.size();
+        }
+
+        fn unreadable(&self, _: Problem, _: &mut u64) {}
+
+        fn fixed_paths(&self) -> &[&'static str] {
+            &[]
+        }
+
+        fn encode(&self, _: &u64) -> Vec<u8> {
+            Vec::new()
+        }
+
+        fn decode(&self, _: &[u8]) -> Option<u64> {
+            None
+        }
+    }
+
+    fn layer(files: &[(&str, usize)]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, size) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(*size as u64);
+            builder.append_data(&mut header, name, vec![0; *size].as_slice()).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    fn read(bytes: &[u8], limits: &Limits) -> (u64, String) {
+        let (held, bytes_read) = (HeldBytes::new(limits.max_held_bytes), AtomicU64::new(0));
+        let context = PassContext { limits, held: &held, bytes_read: &bytes_read };
+        let pass = read_layer(bytes, &Greedy, &context);
+        let problems: Vec<_> = pass.problems.into_iter().map(|problem| problem.message).collect();
+        (pass.facts, problems.join("; "))
+    }
+
+    #[test]
+    fn large_files_are_held_or_spilled_and_read_whole() {
+        let bytes = layer(&[("small", 10), ("large", 3 << 20)]);
+        for max_held_bytes in [0, 64 << 20] {
+            let limits = Limits { max_held_bytes, ..Limits::default() };
+            assert_eq!(read(&bytes, &limits), (10 + (3 << 20), String::new()));
+        }
+    }
+
+    #[test]
+    fn beyond_a_bound_the_layer_is_unreadable_and_says_so() {
+        let bytes = layer(&[("a", 1), ("b", 1), ("c", 1)]);
+        let told = |limits: Limits| read(&bytes, &limits).1;
+        assert_eq!(
+            told(Limits { max_layer_entries: 2, ..Limits::default() }),
+            "more than 2 entries in one layer"
+        );
+        assert_eq!(
+            told(Limits { max_claimed_files: 2, ..Limits::default() }),
+            "more than 2 files with package data in one layer"
+        );
+        assert_eq!(
+            told(Limits { max_name_bytes: 2, ..Limits::default() }),
+            "more than 2 bytes of names in one layer"
+        );
+        assert_eq!(
+            told(Limits { max_layer_bytes: 1000, ..Limits::default() }),
+            "the layer unpacks to more than 1000 bytes"
+        );
+    }
+
+    #[test]
+    fn a_layer_that_is_cut_off_keeps_what_came_before() {
+        let bytes = layer(&[("a", 600), ("b", 600)]);
+        let (facts, problems) = read(&bytes[..2100], &Limits::default());
+        assert_eq!(facts, 600);
+        assert!(problems.contains("cut off"), "{problems}");
     }
 }

@@ -14,6 +14,8 @@ pub mod credentials;
 pub mod daemon;
 mod decode;
 pub mod environment;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hash;
 mod held;
 pub mod image;

@@ -30,6 +30,11 @@ pub use self::backoff::Backoff;
 pub use self::error::RegistryError;
 pub use self::mirrors::Mirrors;
 
+#[doc(hidden)]
+pub use self::auth::read_any_challenge;
+#[doc(hidden)]
+pub use self::mirrors::read_any_mirrors;
+
 use self::auth::Authenticator;
 use self::download::Download;
 use self::mirrors::Endpoint;

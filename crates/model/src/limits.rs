@@ -17,6 +17,11 @@ pub struct Limits {
     pub max_layer_expansion: u64,
     /// Entries of one layer. Beyond it as for `max_layer_bytes`. Default: 20 million.
     pub max_layer_entries: u64,
+    /// Files of one layer that analysers may claim. Beyond it as for `max_layer_bytes`. Default: 1 million.
+    pub max_claimed_files: u64,
+    /// Bytes of names that are kept of one layer: of links and their targets, of removals, of claimed files.
+    /// Beyond it as for `max_layer_bytes`. Default: 256 MiB.
+    pub max_name_bytes: u64,
     /// Layers of one image. Beyond it the image is refused. Default: 1,000.
     pub max_layers: usize,
     /// Bytes of one text file that an analyser claims (a lockfile, a manifest, a package database in text).
@@ -53,6 +58,8 @@ impl Default for Limits {
             max_layer_bytes: 64 * GIB,
             max_layer_expansion: 200,
             max_layer_entries: 20_000_000,
+            max_claimed_files: 1_000_000,
+            max_name_bytes: 256 * MIB,
             max_layers: 1000,
             max_text_bytes: 256 * MIB,
             max_random_access_bytes: 4 * GIB,

@@ -319,6 +319,11 @@ fn split_value(text: &str) -> (String, &str) {
     (value, characters.as_str())
 }
 
+/// For `fuzz/`: reads any header and gives the number of challenges in it.
+pub fn read_any_challenge(header: &str) -> usize {
+    challenges(header).len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

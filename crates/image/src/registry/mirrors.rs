@@ -248,6 +248,16 @@ fn daemon_json_paths(environment: &Environment) -> Vec<PathBuf> {
     [Some(PathBuf::from("/etc/docker/daemon.json")), user].into_iter().flatten().collect()
 }
 
+/// For `fuzz/`: reads any two files and asks for some images.
+pub fn read_any_mirrors(registries_conf: &str, daemon_json: &str) {
+    let mut mirrors = Mirrors::default();
+    let _ = mirrors.add_registries_conf(registries_conf);
+    let _ = mirrors.add_daemon_json(daemon_json);
+    for reference in crate::fuzzing::references() {
+        let _ = mirrors.endpoints(&reference);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
