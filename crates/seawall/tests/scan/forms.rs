@@ -101,6 +101,34 @@ fn a_database_that_rpm_made() {
 }
 
 #[test]
+fn an_archive_from_standard_input_tells_what_the_file_tells() {
+    let lab = Lab::new();
+    let image = application();
+    let from_file = lab.report(&lab.docker_archive(&image), &["--no-cache"]);
+    for bytes in
+        [image.docker_archive(DockerForm::Old, "app:1"), gzip(&Layout::new([image.clone()]).archive())]
+    {
+        let run = lab.scan_input("docker-archive:-", bytes, &["--format", "json", "--no-cache"]);
+        assert_eq!(content(run.report()), content(from_file.clone()));
+    }
+}
+
+#[test]
+fn an_image_of_a_layout_is_picked_by_tag_or_digest() {
+    let lab = Lab::new();
+    let target = lab.layout(&Layout::new([application()]).files());
+    let report = lab.report(&target, &[]);
+    let digest = report["subject"]["manifest_digest"].as_str().unwrap();
+    for picked in [format!("{target}:1"), format!("{target}@{digest}")] {
+        assert_eq!(lab.report(&picked, &[])["packages"], report["packages"], "{picked}");
+    }
+    let other = format!("{target}@sha256:{}", "0".repeat(64));
+    for missing in [format!("{target}:2"), other] {
+        assert_eq!(lab.scan(&missing, &[]).code, 2, "{missing}");
+    }
+}
+
+#[test]
 fn a_source_tree_is_judged_by_its_lockfiles() {
     let lab = Lab::new();
     std::fs::create_dir(lab.path("tree")).unwrap();

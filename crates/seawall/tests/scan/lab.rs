@@ -69,6 +69,10 @@ impl Lab {
 
     /// The binary, with nothing of this machine's settings.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        self.run_with_input(arguments, Vec::new())
+    }
+
+    fn run_with_input(&self, arguments: &[&str], input: Vec<u8>) -> Run {
         let mut command = Command::cargo_bin("seawall").unwrap();
         for variable in ["SEAWALL_DB", "SEAWALL_CONFIG", "SOURCE_DATE_EPOCH"] {
             command.env_remove(variable);
@@ -77,6 +81,7 @@ impl Lab {
             .current_dir(self.folder.path())
             .env("SEAWALL_CACHE_DIR", self.path("cache"))
             .args(arguments)
+            .write_stdin(input)
             .output()
             .unwrap();
         Run {
@@ -86,11 +91,16 @@ impl Lab {
         }
     }
 
-    /// A scan at a fixed time. Later flags win, so that a test can change those given here.
+    /// A scan at a fixed time.
     pub(crate) fn scan(&self, target: &str, flags: &[&str]) -> Run {
+        self.scan_input(target, Vec::new(), flags)
+    }
+
+    /// A scan that gets bytes on its standard input.
+    pub(crate) fn scan_input(&self, target: &str, input: Vec<u8>, flags: &[&str]) -> Run {
         let mut arguments = vec!["scan", target, "--db", "advisories.db", "--now", "2026-06-01"];
         arguments.extend(flags);
-        self.run(&arguments)
+        self.run_with_input(&arguments, input)
     }
 
     /// A scan of an image for `linux/amd64` that gives the report, whatever the exit code is.

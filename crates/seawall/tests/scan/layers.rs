@@ -109,6 +109,15 @@ fn another_name_of_a_file_is_read_as_the_file() {
 }
 
 #[test]
+fn a_hard_link_to_a_file_of_an_earlier_layer_is_read_as_that_file() {
+    let lab = Lab::new();
+    let (path, content) = packages::npm("srv/app", "left-thing", "1.0.0");
+    let store = Layer::new("COPY store").file("srv/store/content", content);
+    let report = lab.report_of([debian(), store, Layer::new("RUN ln").hardlink(&path, "srv/store/content")]);
+    assert!(open(&report).contains(&"CVE-2026-0003"), "{:?} {:?}", packages_of(&report), problems(&report));
+}
+
+#[test]
 fn links_in_a_circle_end() {
     let lab = Lab::new();
     let layer = Layer::new("RUN ln")
