@@ -262,8 +262,11 @@ fn is_type(text: &str) -> bool {
 
 fn decode_segments(text: &str) -> Result<Option<String>, &'static str> {
     let mut segments = Vec::new();
-    for segment in text.split('/').filter(|segment| !matches!(*segment, "" | "." | "..")) {
-        segments.push(decode(segment).ok_or("a segment is no UTF-8")?);
+    for segment in text.split('/') {
+        // Some producers encode the slashes of a namespace as well.
+        let decoded = decode(segment).ok_or("a segment is no UTF-8")?;
+        let real = decoded.split('/').filter(|segment| !matches!(*segment, "" | "." | ".."));
+        segments.extend(real.map(str::to_owned));
     }
     Ok(Some(segments.join("/")).filter(|joined| !joined.is_empty()))
 }
@@ -351,6 +354,18 @@ mod tests {
             ["", "npm/foo@1", "pkg:", "pkg:npm", "pkg:npm/", "pkg:3d/x", "pkg:npm/a?x", "pkg:npm/a?b=1&B=2"]
         {
             assert!(text.parse::<Purl>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn encoded_slashes_and_dots_are_as_good_as_plain_ones() {
+        for (text, expected) in [
+            ("pkg:golang/example.org%2Fteam/app", "pkg:golang/example.org/team/app"),
+            ("pkg:npm/%2Fscope/app", "pkg:npm/scope/app"),
+            ("pkg:npm/app#%2E%2E/lib%2F%2e/x", "pkg:npm/app#lib/x"),
+        ] {
+            assert_eq!(canonical(text), expected);
+            assert_eq!(text.parse::<Purl>(), expected.parse(), "{text}");
         }
     }
 
