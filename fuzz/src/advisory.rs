@@ -38,7 +38,8 @@ pub fn version(bytes: &[u8]) {
 
 /// Schemes whose own comparator has circles, which we follow. Pacman heeds a release only where both versions
 /// have one, so that `1-1` = `1` = `1-2`. Maven 3.9 puts `1.0.--rc.!` before `1`, that before `1rc,1`, and that
-/// before the first. Conan compares two numbers as numbers, else as text: `20220623` > `623` > `20230re` > the first.
+/// before the first. Conan compares two numbers as numbers, else as text: `20220623` > `623` > `20230re` > the
+/// first.
 const HAS_CIRCLES: &[VersionScheme] = &[VersionScheme::Alpm, VersionScheme::Conan, VersionScheme::Maven];
 
 /// An OSV record, as one of several feeds; what is read must fit into a database.

@@ -173,6 +173,11 @@ impl<'a> Removals<'a> {
     }
 }
 
+/// Longer paths no Linux system resolves (`PATH_MAX`), so no program in the image can follow them.
+const MAX_PATH_BYTES: usize = 4096;
+/// Components looked at for one path, those of followed links among them: far more than any real path has.
+const MAX_STEPS: usize = 4096;
+
 /// Follows the links in a path, every component, never out of the root.
 fn resolve(
     links: &BTreeMap<FilePathBuf, Vec<u8>>,
@@ -182,7 +187,12 @@ fn resolve(
     let mut ahead: VecDeque<Vec<u8>> = path.components().map(<[u8]>::to_vec).collect();
     let mut reached = FilePathBuf::default();
     let mut followed = 0;
+    let mut steps = 0;
     while let Some(component) = ahead.pop_front() {
+        steps += 1;
+        if steps > MAX_STEPS || reached.as_bytes().len() > MAX_PATH_BYTES {
+            return None;
+        }
         match component.as_slice() {
             b"" | b"." => continue,
             b".." => {
@@ -198,6 +208,9 @@ fn resolve(
         };
         followed += 1;
         if followed > max_links {
+            return None;
+        }
+        if target.len() > MAX_PATH_BYTES {
             return None;
         }
         if target.starts_with(b"/") {
@@ -299,6 +312,19 @@ mod tests {
         assert_eq!(resolved("a>b b>a", "a"), "loop");
         assert_eq!(resolved("a>a/a", "a/x"), "loop");
         assert_eq!(resolved("a>./b//", "a/c"), "b/c");
+    }
+
+    #[test]
+    fn a_link_that_no_system_could_follow_costs_no_time() {
+        let start = std::time::Instant::now();
+        let endless = format!("etc>{}", "a/".repeat(500_000));
+        let wide = format!("etc>{}etc", "a/../".repeat(700));
+        for words in [&endless, &wide] {
+            let layer = layer(words);
+            let squashed = Squashed::of(&[&layer], 40);
+            assert_eq!(squashed.resolve(FilePathBuf::from("etc/passwd").as_path()), None);
+        }
+        assert!(start.elapsed() < std::time::Duration::from_secs(1));
     }
 
     #[test]

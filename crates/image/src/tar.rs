@@ -27,6 +27,9 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// has the same bound.
 const MAX_EXTENDED_BYTES: u64 = 1 << 20;
 
+/// The largest content that a header may state: what is added to it stays within 64 bits.
+const MAX_ENTRY_BYTES: u64 = i64::MAX as u64;
+
 /// Why the walk ended before the end of the archive.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -241,6 +244,9 @@ impl<R: Read> TarWalk<R> {
         current.path = FilePathBuf::normalise(&current.raw_path);
         // Links and devices have no content, whatever their size says; directories neither.
         let stored = if header.has_content() { stored } else { 0 };
+        if stored > MAX_ENTRY_BYTES {
+            return Err(malformed("a size beyond 63 bits"));
+        }
         self.remaining = stored;
         self.padding = (BLOCK - (stored % BLOCK as u64) as usize) % BLOCK;
         self.current.size = if self.current.kind == EntryKind::File { stored } else { 0 };

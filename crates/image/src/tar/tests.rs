@@ -51,7 +51,11 @@ fn pax(records: &[(&str, &str)]) -> Vec<u8> {
 
 /// Everything that a walk sees, one entry a line.
 fn walk(bytes: &[u8]) -> String {
-    let mut walk = TarWalk::new(Cursor::new(bytes));
+    walk_from(Cursor::new(bytes))
+}
+
+fn walk_from(reader: impl Read) -> String {
+    let mut walk = TarWalk::with_buffer(reader, 1 << 16);
     let mut text = String::new();
     loop {
         match walk.next_entry() {
@@ -211,4 +215,50 @@ fn what_the_tar_crate_writes_is_read() {
     let walked = walk(&bytes);
     assert_eq!(walked.lines().count(), 50);
     assert!(walked.lines().last().unwrap().contains("very/long/49 4900"), "{walked}");
+}
+
+#[test]
+fn a_size_that_no_archive_can_have_is_refused() {
+    let mut block = header(b"etc/passwd", b'0', 0, b"");
+    block[124..136].fill(0xff);
+    block[124] = 0x80;
+    block[125..128].fill(0);
+    let huge = [&checksummed(block)[..], &header(b"hidden", b'0', 0, b"")].concat();
+    assert_eq!(walk(&archive(&[&huge])), "error: damaged tar header at byte 0: a size beyond 63 bits\n");
+}
+
+/// Gives so many bytes at a time.
+struct Pieces<'b> {
+    bytes: &'b [u8],
+    length: usize,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = self.length.min(out.len());
+        self.bytes.read(&mut out[..length])
+    }
+}
+
+#[test]
+fn the_pieces_in_which_an_archive_comes_change_nothing() {
+    let bytes = archive(&[
+        &pax(&[("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.realsize", "8")]),
+        &header(b"v1", b'0', BLOCK as u64 + 4, b""),
+        &padded(b"2\n2\n2\n6\n2\n"),
+        &padded(b"abcd"),
+        &pax(&[("path", &"deep/".repeat(100))]),
+        &header(b"long", b'0', 1300, b""),
+        &padded(&[b'x'; 1300]),
+        &header(b"etc/link", b'2', 0, b"../target"),
+    ]);
+    let whole = walk(&bytes);
+    assert_eq!(whole.lines().count(), 3, "{whole}");
+    for length in 1..=1100 {
+        assert_eq!(walk_from(Pieces { bytes: &bytes, length }), whole, "{length} bytes at a time");
+    }
+    for cut in (0..bytes.len()).step_by(7) {
+        let whole = walk(&bytes[..cut]);
+        assert_eq!(walk_from(Pieces { bytes: &bytes[..cut], length: 13 }), whole, "cut off at {cut}");
+    }
 }
