@@ -43,7 +43,10 @@ fn main() -> Result<(), AnyError> {
     };
     let bytes = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().map(|worker| worker.join().map_err(|_| "a worker panicked")?).sum::<Result<u64, _>>()
+        workers
+            .into_iter()
+            .map(|worker| worker.join().map_err(|_| "a worker panicked")?)
+            .sum::<Result<u64, _>>()
     })?;
     println!("{bytes} bytes of tar");
     Ok(())
