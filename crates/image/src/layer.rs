@@ -5,12 +5,14 @@
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use seawall_model::analysis::SNIFF_BYTES;
 use seawall_model::{
     Analyser, Content, Digest, EntryKind, EntryMeta, FilePathBuf, Interest, Limits, Problem, ProblemKind,
 };
 
+use crate::ahead::ReadAhead;
 use crate::decode::Decoder;
 use crate::hash::HashingReader;
 use crate::held::HeldBytes;
@@ -44,7 +46,7 @@ pub type Aliases = HashMap<FilePathBuf, Vec<FilePathBuf>>;
 
 /// Reads a layer and shows its files to the analyser.
 pub fn read_layer<A: Analyser>(
-    blob: impl Read,
+    blob: impl Read + Send,
     analyser: &A,
     context: &PassContext<'_>,
 ) -> LayerPass<A::Facts> {
@@ -69,7 +71,7 @@ pub fn read_layer<A: Analyser>(
 
 /// Reads a layer again, for files that links give other names.
 pub fn read_aliases<A: Analyser>(
-    blob: impl Read,
+    blob: impl Read + Send,
     analyser: &A,
     aliases: &Aliases,
     context: &PassContext<'_>,
@@ -98,7 +100,7 @@ struct PassOutcome {
     problems: Vec<Problem>,
 }
 
-fn pass(blob: impl Read, visit: &mut impl Visit, context: &PassContext<'_>) -> PassOutcome {
+fn pass(blob: impl Read + Send, visit: &mut impl Visit, context: &PassContext<'_>) -> PassOutcome {
     let mut problems = Vec::new();
     let compressed = AtomicU64::new(0);
     let mut blob = HashingReader::new(Counted { inner: blob, total: context.bytes_read }, Some(&compressed));
@@ -122,7 +124,7 @@ fn pass(blob: impl Read, visit: &mut impl Visit, context: &PassContext<'_>) -> P
 type Seen = (Digest, u64);
 
 fn walk_tar(
-    blob: impl Read,
+    blob: impl Read + Send,
     visit: &mut impl Visit,
     context: &PassContext<'_>,
     compressed: &AtomicU64,
@@ -130,9 +132,12 @@ fn walk_tar(
     let nothing = (Digest::from_sha256([0; 32]), 0);
     let decoder = Decoder::new(blob).map_err(|error| (TarError::Read(error), nothing))?;
     let bounded = Bounded { decoder, bytes: 0, compressed, limits: context.limits };
-    let mut tar = HashingReader::new(bounded, None);
-    let outcome = walk_entries(TarWalk::new(&mut tar), visit, context.limits);
-    let seen = tar.finish();
+    // Decompressing takes one processor, hashing and walking the other: a single large layer uses both.
+    let (outcome, seen) = thread::scope(|scope| {
+        let mut tar = HashingReader::new(ReadAhead::start(scope, bounded), None);
+        let outcome = walk_entries(TarWalk::new(&mut tar), visit, context.limits);
+        (outcome, tar.finish())
+    });
     outcome.map(|()| seen).map_err(|error| (error, seen))
 }
 

@@ -6,6 +6,7 @@
 //! Start reading at [`layer`] (one streaming pass over a layer), then [`squash`], [`scan`], and for where
 //! images come from [`blobs`], the trait that every source implements, and [`registry`].
 
+mod ahead;
 pub mod archive;
 pub mod blobs;
 pub mod cache;

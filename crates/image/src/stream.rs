@@ -31,11 +31,11 @@ pub struct StreamChoice<'a> {
 
 /// Reads an image archive from a stream. `reopen` gives the stream once more where links ask for it.
 pub fn scan_stream<A: Analyser>(
-    stream: impl Read,
+    stream: impl Read + Send,
     choice: &StreamChoice<'_>,
     analyser: &A,
     options: &ScanOptions<'_>,
-    reopen: impl FnOnce() -> Result<Box<dyn Read>, ImageError>,
+    reopen: impl FnOnce() -> Result<Box<dyn Read + Send>, ImageError>,
 ) -> Result<ScannedImage<A::Facts>, ImageError> {
     let held = HeldBytes::new(options.limits.max_held_bytes);
     let context = PassContext { limits: options.limits, held: &held, bytes_read: &options.meter.bytes_read };
@@ -87,7 +87,7 @@ fn copy<A: Analyser>(pass: &LayerPass<A::Facts>, analyser: &A) -> Option<LayerPa
 fn read_again<A: Analyser>(
     wanted: &BTreeMap<LayerIndex, Aliases>,
     names: &[FilePathBuf],
-    reopen: impl FnOnce() -> Result<Box<dyn Read>, ImageError>,
+    reopen: impl FnOnce() -> Result<Box<dyn Read + Send>, ImageError>,
     analyser: &A,
     context: &PassContext<'_>,
 ) -> Vec<(LayerIndex, A::Facts, Vec<Problem>)> {
@@ -120,9 +120,9 @@ struct Member {
 
 /// Walks the members of the archive and hands each one's content on.
 fn walk_members(
-    stream: impl Read,
+    stream: impl Read + Send,
     limits: &Limits,
-    mut each: impl FnMut(&Member, &mut dyn Read) -> Result<(), ImageError>,
+    mut each: impl FnMut(&Member, &mut (dyn Read + Send)) -> Result<(), ImageError>,
 ) -> Result<(), ImageError> {
     let broken = |error: TarError| ImageError::NotAnImage(format!("the image archive is damaged: {error}"));
     let mut walk = TarWalk::new(Decoder::new(stream).map_err(|error| broken(error.into()))?);
@@ -160,7 +160,7 @@ struct Members<F> {
 
 /// Reads everything that passes by: documents are kept, layers analysed.
 fn read_members<A: Analyser>(
-    stream: impl Read,
+    stream: impl Read + Send,
     analyser: &A,
     context: &PassContext<'_>,
     options: &ScanOptions<'_>,
@@ -217,7 +217,7 @@ impl Documents {
     fn take_in(
         &mut self,
         member: &Member,
-        content: &mut dyn Read,
+        content: &mut (dyn Read + Send),
         limits: &Limits,
     ) -> Result<(), ImageError> {
         let bytes = seawall_model::limits::read_bounded(content, limits.max_manifest_bytes)

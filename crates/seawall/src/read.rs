@@ -182,7 +182,7 @@ impl Reader<'_> {
                 .stream(target.to_string(), tag, stream, || {
                     let again = File::open(file);
                     let io = |source| ImageError::Io { what: file.display().to_string(), source };
-                    again.map(|file| Box::new(file) as Box<dyn Read>).map_err(io)
+                    again.map(|file| Box::new(file) as Box<dyn Read + Send>).map_err(io)
                 })
                 .with_context(opened);
         };
@@ -208,8 +208,8 @@ impl Reader<'_> {
         &self,
         name: String,
         tag: Option<&str>,
-        stream: Box<dyn Read>,
-        reopen: impl FnOnce() -> Result<Box<dyn Read>, ImageError>,
+        stream: Box<dyn Read + Send>,
+        reopen: impl FnOnce() -> Result<Box<dyn Read + Send>, ImageError>,
     ) -> Result<Readout> {
         let platform = self.platform();
         self.image(name.clone(), |analyser, scan| {
@@ -314,7 +314,7 @@ impl Reader<'_> {
             let scanned = scan_stream(stream, &choice, analyser, scan, || {
                 let stream = daemon.export(&image, daemon_platform(self.options.platform.as_ref()));
                 let failed = |error: DaemonError| ImageError::NotFound(error.to_string());
-                stream.map(|stream| Box::new(stream) as Box<dyn Read>).map_err(failed)
+                stream.map(|stream| Box::new(stream) as Box<dyn Read + Send>).map_err(failed)
             })?;
             if let Some(cache) = &self.options.cache {
                 // A cache that cannot be written costs time, not truth.
