@@ -21,7 +21,10 @@ pub(crate) struct ReadAhead {
 
 impl ReadAhead {
     /// Starts to read. The thread ends with the reader, or soon after this is dropped.
-    pub(crate) fn start<'scope, R: Read + Send + 'scope>(scope: &'scope Scope<'scope, '_>, reader: R) -> Self {
+    pub(crate) fn start<'scope, R: Read + Send + 'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        reader: R,
+    ) -> Self {
         let (filled, results) = sync_channel(BUFFERS);
         let (empty, buffers) = sync_channel(BUFFERS);
         for _ in 1..BUFFERS {
@@ -58,7 +61,8 @@ fn fill(mut reader: impl Read, buffers: &Receiver<Vec<u8>>, filled: &SyncSender<
         buffer.truncate(count);
         // What came before an error still counts.
         let is_end = count == 0 && error.is_none();
-        if (count > 0 || is_end) && filled.send(Ok(buffer)).is_err() || is_end {
+        let nobody_listens = (count > 0 || is_end) && filled.send(Ok(buffer)).is_err();
+        if is_end || nobody_listens {
             return;
         }
         if let Some(error) = error {
@@ -120,7 +124,10 @@ mod tests {
             assert_eq!(read_all(io::repeat(7).take(size as u64)), (size, None));
         }
         let size = BUFFER_BYTES + 5;
-        assert_eq!(read_all(io::repeat(7).take(size as u64).chain(Failing)), (size, Some("it broke".to_owned())));
+        assert_eq!(
+            read_all(io::repeat(7).take(size as u64).chain(Failing)),
+            (size, Some("it broke".to_owned()))
+        );
     }
 
     #[test]
