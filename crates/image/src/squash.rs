@@ -4,7 +4,7 @@
 //! and each layer is asked whether it hides them.
 //! <https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md#applying-changesets>
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use seawall_model::{FilePath, FilePathBuf, LayerIndex};
 
@@ -118,18 +118,18 @@ impl State {
     fn remove(&mut self, layer: &LayerTree) {
         let removals = Removals::of(layer);
         // Layers name files through links at the root too: `lib/x` for `usr/lib/x`.
-        let shortcuts: Vec<(FilePathBuf, FilePathBuf)> = self
-            .links
-            .keys()
-            .filter(|link| !link.as_bytes().contains(&b'/'))
-            .filter_map(|link| Some((link.clone(), resolve(&self.links, link.as_path(), self.max_links)?)))
-            .collect();
+        let mut shortcuts: HashMap<FilePathBuf, Vec<&FilePathBuf>> = HashMap::new();
+        for link in self.links.keys().filter(|link| !link.as_bytes().contains(&b'/')) {
+            if let Some(target) = resolve(&self.links, link.as_path(), self.max_links) {
+                shortcuts.entry(target).or_default().push(link);
+            }
+        }
         let hidden_by_shortcut = |path: &FilePathBuf| {
-            shortcuts.iter().any(|(link, target)| {
-                let below = path.as_bytes().strip_prefix(target.as_bytes());
-                below
-                    .and_then(|below| below.strip_prefix(b"/"))
-                    .is_some_and(|rest| removals.hide_exactly(link.as_path().join(rest).as_path()))
+            let mut folders = std::iter::successors(path.as_path().parent(), |folder| folder.parent());
+            folders.any(|folder| {
+                let Some(links) = shortcuts.get(&folder.to_owned()) else { return false };
+                let rest = below(path, folder);
+                links.iter().any(|link| removals.hide_exactly(link.as_path().join(rest).as_path()))
             })
         };
         self.files.retain(|path, (_, name)| {
@@ -139,6 +139,12 @@ impl State {
         });
         self.links.retain(|path, _| !removals.hide(path.as_path()));
     }
+}
+
+/// The path counted from one of its folders.
+fn below<'p>(path: &'p FilePathBuf, folder: FilePath<'_>) -> &'p [u8] {
+    let rest = path.as_bytes().strip_prefix(folder.as_bytes()).unwrap_or_default();
+    rest.strip_prefix(b"/").unwrap_or(rest)
 }
 
 /// What a layer takes away from those below it.
@@ -294,6 +300,7 @@ mod tests {
         assert_eq!(visible(&["lib>usr/lib lib/x", "-usr/lib/x"]), "");
         assert_eq!(visible(&["lib>usr/lib usr/lib/x", "-lib/x"]), "");
         assert_eq!(visible(&["lib>usr/lib usr/lib/x", "lib>usr/lib"]), "0:usr/lib/x", "the link again");
+        assert_eq!(visible(&["host>/ usr/x", "-host/usr/x"]), "", "a link to the root");
     }
 
     fn resolved(words: &str, path: &str) -> String {
