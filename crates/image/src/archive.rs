@@ -42,8 +42,6 @@ const MAX_MEMBERS: usize = 100_000;
 pub enum ArchiveKind {
     Docker,
     Oci,
-    /// Compressed as a whole: to be read as a stream.
-    Compressed,
 }
 
 impl TarIndex {
@@ -151,11 +149,7 @@ impl BlobSource for TarIndex {
         let reader = self.open(digest, size)?;
         let bytes = seawall_model::limits::read_bounded(reader, self.limits.max_manifest_bytes)
             .map_err(|source| BlobError::Io { digest: *digest, source })?;
-        let actual = digest_of(&bytes);
-        if actual != *digest {
-            return Err(BlobError::WrongDigest { expected: *digest, actual });
-        }
-        Ok(RawManifest { digest: actual, media_type: None, bytes })
+        RawManifest::verified(digest, bytes)
     }
 
     fn open(&self, digest: &Digest, _size: Option<u64>) -> Result<Box<dyn Read + Send + '_>, BlobError> {

@@ -21,6 +21,17 @@ pub struct RawManifest {
     pub bytes: Vec<u8>,
 }
 
+impl RawManifest {
+    /// Bytes that have the digest they were asked for by.
+    pub(crate) fn verified(expected: &Digest, bytes: Vec<u8>) -> Result<Self, BlobError> {
+        let actual = digest_of(&bytes);
+        if actual != *expected {
+            return Err(BlobError::WrongDigest { expected: *expected, actual });
+        }
+        Ok(Self { digest: actual, media_type: None, bytes })
+    }
+}
+
 /// Content of one image, addressed by digest. Several threads may read at the same time.
 pub trait BlobSource: Sync {
     /// A manifest or index, whole and verified. `size` is what the index says, where there is one.

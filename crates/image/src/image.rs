@@ -4,7 +4,7 @@ use std::io::Read;
 
 use seawall_model::{Digest, LayerIndex, Limits};
 
-use crate::blobs::{BlobError, BlobSource, RawManifest, digest_of};
+use crate::blobs::{BlobError, BlobSource, RawManifest};
 use crate::manifest::{ImageConfig, ImageManifest, ManifestError, ManifestKind, Platform, choose};
 
 /// What is known of an image before any layer is read.
@@ -129,11 +129,7 @@ fn read_config(
     let reader = source.open(&manifest.config.digest, size).map_err(blob)?;
     let bytes = seawall_model::limits::read_bounded(reader, limits.max_manifest_bytes)
         .map_err(|error| blob(BlobError::Io { digest: manifest.config.digest, source: error }))?;
-    let actual = digest_of(&bytes);
-    if actual != manifest.config.digest {
-        return Err(blob(BlobError::WrongDigest { expected: manifest.config.digest, actual }));
-    }
-    Ok(bytes)
+    Ok(RawManifest::verified(&manifest.config.digest, bytes).map_err(blob)?.bytes)
 }
 
 pub(crate) fn layers_of(

@@ -82,11 +82,8 @@ pub fn scan_cached<A: Analyser>(
     options: &ScanOptions<'_>,
 ) -> Option<ScannedImage<A::Facts>> {
     let cache = options.cache.filter(|_| !options.verify_blobs)?;
-    let mut layers = Vec::new();
-    for layer in &image.layers {
-        let (facts, tree) = cache.layer(&layer.diff_id, analyser)?;
-        layers.push(ScannedLayer { facts, tree, from_cache: true, problems: Vec::new() });
-    }
+    let layers =
+        image.layers.iter().map(|layer| cached(cache, &layer.diff_id, analyser)).collect::<Option<_>>()?;
     let mut asked_again = false;
     let scanned = finish(image.clone(), layers, analyser, options, |_| {
         asked_again = true;
@@ -207,20 +204,22 @@ impl<A: Analyser> Reader<'_, A> {
 }
 
 /// The facts of a layer that was read before and verified then.
-pub(crate) fn from_cache<A: Analyser>(
+fn from_cache<A: Analyser>(
     layer: &LayerDescription,
     analyser: &A,
     options: &ScanOptions<'_>,
 ) -> Option<ScannedLayer<A::Facts>> {
     let cache = options.cache.filter(|_| !options.verify_blobs)?;
-    if let Some((blob, _)) = layer.blob
-        && cache.diff_id_of(&blob) != Some(layer.diff_id)
-    {
+    // Without a blob's digest nothing ties the bytes to the claimed digest but reading them.
+    let (blob, _) = layer.blob?;
+    if cache.diff_id_of(&blob)? != layer.diff_id {
         return None;
     }
-    // Without a blob's digest nothing ties the bytes to the claimed digest but reading them.
-    layer.blob?;
-    let (facts, tree) = cache.layer(&layer.diff_id, analyser)?;
+    cached(cache, &layer.diff_id, analyser)
+}
+
+fn cached<A: Analyser>(cache: &Cache, diff_id: &Digest, analyser: &A) -> Option<ScannedLayer<A::Facts>> {
+    let (facts, tree) = cache.layer(diff_id, analyser)?;
     Some(ScannedLayer { facts, tree, from_cache: true, problems: Vec::new() })
 }
 

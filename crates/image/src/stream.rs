@@ -248,11 +248,7 @@ impl Documents {
 impl BlobSource for &Documents {
     fn fetch_manifest(&self, digest: &Digest, _size: Option<u64>) -> Result<RawManifest, BlobError> {
         let bytes = self.get(&blob_name(digest)).ok_or(BlobError::NotFound(*digest))?;
-        let actual = digest_of(bytes);
-        if actual != *digest {
-            return Err(BlobError::WrongDigest { expected: *digest, actual });
-        }
-        Ok(RawManifest { digest: actual, media_type: None, bytes: bytes.clone() })
+        RawManifest::verified(digest, bytes.clone())
     }
 
     fn open(&self, digest: &Digest, size: Option<u64>) -> Result<Box<dyn Read + Send + '_>, BlobError> {

@@ -1,5 +1,6 @@
 //! From a target to what is in it: the one place that joins readers and catalogers.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
@@ -71,8 +72,10 @@ pub(crate) fn read(target: &Target, options: &ReadOptions) -> Result<Readout> {
                 .with_context(|| format!("can't open the image layout {}", dir.display()))?;
             reader.image(target.to_string(), |analyser, scan| Ok(scan_image(&image, analyser, scan)))
         }
-        Target::DockerArchive { file, tag } => reader.archive(target, file, tag.as_deref(), None),
-        Target::OciArchive { file, tag } => reader.archive(target, file, tag.as_deref(), Some(())),
+        Target::DockerArchive { file, tag } => {
+            reader.archive(target, file, tag.as_deref(), ArchiveKind::Docker)
+        }
+        Target::OciArchive { file, tag } => reader.archive(target, file, tag.as_deref(), ArchiveKind::Oci),
         Target::Registry(reference) => reader.registry(reference),
         Target::Docker(reference) => {
             let daemon = reader.docker().context("can't reach a Docker daemon")?;
@@ -168,7 +171,14 @@ impl Reader<'_> {
         Ok(readout_of_image(name, scan(&analyser, &scan_options)?))
     }
 
-    fn archive(&self, target: &Target, file: &Path, tag: Option<&str>, oci: Option<()>) -> Result<Readout> {
+    /// An archive; one that is of both kinds is read as the preferred one.
+    fn archive(
+        &self,
+        target: &Target,
+        file: &Path,
+        tag: Option<&str>,
+        preferred: ArchiveKind,
+    ) -> Result<Readout> {
         let opened = || format!("can't read the image archive {}", file.display());
         let limits = &self.options.limits;
         if file == Path::new("-") {
@@ -186,8 +196,8 @@ impl Reader<'_> {
                 })
                 .with_context(opened);
         };
-        match (index.kind(), oci) {
-            (Some(ArchiveKind::Docker), None) => {
+        match (index.kind(), preferred) {
+            (Some(ArchiveKind::Docker), ArchiveKind::Docker) => {
                 let image = index.into_docker(target.to_string(), tag).with_context(opened)?;
                 self.image(target.to_string(), |analyser, scan| Ok(scan_image(&image, analyser, scan)))
             }
@@ -376,24 +386,17 @@ fn describe_cached(name: &str, image: &DaemonImage, config_bytes: Vec<u8>) -> Op
 
 /// Joins the facts of an image's layers.
 fn readout_of_image(name: String, scanned: ScannedImage<Facts>) -> Readout {
-    let mut layers: Vec<LayerFacts<'_>> = Vec::new();
-    for (index, layer) in scanned.layers.iter().enumerate() {
-        layers.push(LayerFacts { index: Some(index), facts: &layer.facts });
-    }
-    let mut assembled_layers = layers;
+    let own = scanned.layers.iter().enumerate().map(|(index, layer)| (index, &layer.facts));
     // What links name is visible by construction, and belongs to the layer that holds the bytes.
-    let aliases: Vec<(usize, &Facts)> =
-        scanned.aliases.iter().map(|(layer, facts)| (*layer, facts)).collect();
-    for (layer, facts) in &aliases {
-        assembled_layers.push(LayerFacts { index: Some(*layer), facts });
-    }
-    let is_alias = |layer: usize, path: seawall_model::FilePath<'_>| {
-        aliases.iter().any(|(index, facts)| {
-            *index == layer && facts.files.iter().any(|file| file.path.as_path() == path)
-        })
-    };
-    let assembled = assemble(&assembled_layers, &|layer, path| {
-        scanned.squashed.is_visible(layer, path) || is_alias(layer, path)
+    let aliases = scanned.aliases.iter().map(|(layer, facts)| (*layer, facts));
+    let alias_paths: HashSet<_> = aliases
+        .clone()
+        .flat_map(|(layer, facts)| facts.files.iter().map(move |file| (layer, file.path.as_path())))
+        .collect();
+    let layers: Vec<LayerFacts<'_>> =
+        own.chain(aliases).map(|(index, facts)| LayerFacts { index: Some(index), facts }).collect();
+    let assembled = assemble(&layers, &|layer, path| {
+        scanned.squashed.is_visible(layer, path) || alias_paths.contains(&(layer, path))
     });
     let instructions = scanned.image.config.instructions();
     let line = |(index, layer): (usize, &seawall_image::scan::ScannedLayer<Facts>)| LayerLine {
