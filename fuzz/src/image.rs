@@ -94,7 +94,8 @@ pub fn archive_stream(bytes: &[u8]) {
         ScanOptions { limits: &limits, threads: 1, cache: None, verify_blobs: false, meter: &meter };
     let platform = Platform { os: "linux".to_owned(), architecture: "amd64".to_owned(), variant: None };
     let choice = StreamChoice { name: "archive".to_owned(), tag: None, platform: &platform };
-    let reopen = || -> Result<Box<dyn Read>, ImageError> { Ok(Box::new(io::Cursor::new(archive.clone()))) };
+    let reopen =
+        || -> Result<Box<dyn Read + Send>, ImageError> { Ok(Box::new(io::Cursor::new(archive.clone()))) };
     let _ = scan_stream(&*archive, &choice, &Everything, &options, reopen);
 }
 
@@ -121,7 +122,7 @@ impl Analyser for Everything {
     }
 
     fn interest(&self, entry: &EntryMeta<'_>) -> Interest {
-        if entry.size % 2 == 0 { Interest::Read } else { Interest::Sniff }
+        if entry.size.is_multiple_of(2) { Interest::Read } else { Interest::Sniff }
     }
 
     fn wants_content(&self, entry: &EntryMeta<'_>, head: &[u8]) -> bool {

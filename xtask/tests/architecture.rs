@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("seawall-inventory", &["seawall-model"]),
     ("seawall-advisory", &["seawall-model"]),
     ("seawall-report", &["seawall-model"]),
+    ("seawall-sbom", &["seawall-model"]),
     ("seawall-image", &["seawall-model"]),
     ("seawall-source", &["seawall-model"]),
     ("seawall-feed", &["seawall-model", "seawall-advisory"]),
@@ -28,17 +29,22 @@ const ARROWS: &[(&str, &[&str])] = &[
             "seawall-inventory",
             "seawall-advisory",
             "seawall-report",
+            "seawall-sbom",
             "seawall-image",
             "seawall-source",
             "seawall-feed",
         ],
+    ),
+    (
+        "seawall-fuzz",
+        &["seawall-model", "seawall-inventory", "seawall-advisory", "seawall-image", "seawall-feed"],
     ),
     ("seawall-testkit", &["seawall-model"]),
     ("xtask", &["seawall-report"]),
 ];
 
 /// Engines are pure: nothing that opens files, sockets or threads.
-const ENGINES: &[&str] = &["seawall-inventory", "seawall-advisory", "seawall-report"];
+const ENGINES: &[&str] = &["seawall-inventory", "seawall-advisory", "seawall-report", "seawall-sbom"];
 const NOT_IN_ENGINES: &[&str] = &["reqwest", "tokio", "tonic", "rustix", "memmap2", "tempfile", "ignore"];
 
 fn packages() -> BTreeMap<String, Value> {

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use seawall_model::{Distro, FilePath, FilePathBuf, LayerIndex, Owner, Package, PackageKind, Place, Problem};
+use seawall_model::{
+    Dependency, Distro, FilePath, FilePathBuf, LayerIndex, Owner, Package, PackageKind, Place, Problem,
+};
 
+use crate::dependencies;
 use crate::facts::{Facts, FileFacts};
 use crate::identity::{self, Statement};
 
@@ -20,6 +23,8 @@ pub struct Assembled {
     pub distro: Option<Distro>,
     /// Sorted by kind, name, version and architecture; each once, with all its places.
     pub packages: Vec<Package>,
+    /// Which package needs which; sorted, positions in `packages`.
+    pub dependencies: Vec<Dependency>,
     /// Sorted.
     pub problems: Vec<Problem>,
 }
@@ -53,7 +58,8 @@ pub fn assemble(
             package.licences = stated.to_vec();
         }
     }
-    Assembled { distro: distro_of(&visible), packages, problems: problems_of(&visible) }
+    let dependencies = dependencies::resolve(&packages);
+    Assembled { distro: distro_of(&visible), packages, dependencies, problems: problems_of(&visible) }
 }
 
 /// What a layer's files tell. An archive may hold a name twice; whoever unpacks it keeps the last.
@@ -144,11 +150,10 @@ fn merge(visible: &[Visible<'_>], history: &History<'_>) -> Vec<Package> {
                     complete(&mut known.source, package.source.as_ref());
                     complete(&mut known.vendor, package.vendor.as_ref());
                     complete(&mut known.modularity, package.modularity.as_ref());
-                    for licence in &package.licences {
-                        if !known.licences.contains(licence) {
-                            known.licences.push(licence.clone());
-                        }
-                    }
+                    join(&mut known.licences, &package.licences);
+                    join(&mut known.needs, &package.needs);
+                    join(&mut known.provides, &package.provides);
+                    join(&mut known.checksums, &package.checksums);
                 }
                 None => {
                     merged.insert(key, Package { places: places.collect(), ..package.clone() });
@@ -169,6 +174,18 @@ fn merge(visible: &[Visible<'_>], history: &History<'_>) -> Vec<Package> {
 fn complete<T: Clone>(known: &mut Option<T>, other: Option<&T>) {
     if known.is_none() {
         *known = other.cloned();
+    }
+}
+
+fn join<T: Clone + PartialEq>(known: &mut Vec<T>, others: &[T]) {
+    // The usual case: the same package found again, which says the same.
+    if known.as_slice() == others {
+        return;
+    }
+    for other in others {
+        if !known.contains(other) {
+            known.push(other.clone());
+        }
     }
 }
 

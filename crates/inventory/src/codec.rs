@@ -4,7 +4,8 @@ use postcard::{from_bytes, to_stdvec};
 use serde::{Deserialize, Serialize};
 
 use seawall_model::{
-    Distro, FilePathBuf, Package, PackageKind, Place, Problem, ProblemKind, Scope, SourcePackage,
+    Checksum, ChecksumAlgorithm, Distro, FilePathBuf, Package, PackageKind, Place, Problem, ProblemKind,
+    Scope, SourcePackage,
 };
 
 use crate::catalogers::CATALOGERS;
@@ -47,6 +48,9 @@ struct PackageWire {
     development: bool,
     subpath: Option<String>,
     qualifiers: Vec<(String, String)>,
+    needs: Vec<String>,
+    provides: Vec<String>,
+    checksums: Vec<(u8, String)>,
     inside: Option<String>,
 }
 
@@ -87,6 +91,15 @@ fn kind_number(kind: PackageKind) -> u8 {
 
 fn kind_of(number: u8) -> Option<PackageKind> {
     PackageKind::ALL.get(usize::from(number)).copied()
+}
+
+fn checksum_number(checksum: &Checksum) -> (u8, String) {
+    let number = ChecksumAlgorithm::ALL.iter().position(|known| *known == checksum.algorithm).unwrap_or(0);
+    (number as u8, checksum.hex().to_owned())
+}
+
+fn checksum_of((number, hex): &(u8, String)) -> Option<Checksum> {
+    Checksum::from_hex(*ChecksumAlgorithm::ALL.get(usize::from(*number))?, hex)
 }
 
 fn cataloger_of(name: &str) -> Option<&'static str> {
@@ -152,6 +165,9 @@ impl From<&Package> for PackageWire {
             development: package.scope == Scope::Development,
             subpath: package.subpath.clone(),
             qualifiers: package.qualifiers.clone(),
+            needs: package.needs.clone(),
+            provides: package.provides.clone(),
+            checksums: package.checksums.iter().map(checksum_number).collect(),
             inside: package.places.first().and_then(|place| place.inside.clone()),
         }
     }
@@ -168,6 +184,9 @@ impl PackageWire {
         package.scope = if self.development { Scope::Development } else { Scope::Runtime };
         package.subpath = self.subpath;
         package.qualifiers = self.qualifiers;
+        package.needs = self.needs;
+        package.provides = self.provides;
+        package.checksums = self.checksums.iter().map(checksum_of).collect::<Option<_>>()?;
         package.places = vec![Place { path: path.clone(), inside: self.inside, layer: None }];
         Some(package)
     }
@@ -233,6 +252,9 @@ mod tests {
         let mut package = Package::new(PackageKind::Apk, "zlib", "1.3-r0", "alpine/apk");
         package.places = vec![Place { path: path.clone(), inside: Some("x".into()), layer: None }];
         package.scope = Scope::Development;
+        package.needs = vec!["so:libc.musl-x86_64.so.1".into()];
+        package.provides = vec!["so:libz.so.1".into()];
+        package.checksums = Checksum::from_bytes(ChecksumAlgorithm::Sha1, &[7; 20]).into_iter().collect();
         file.packages.push(package);
         file.owned.push(OwnedFiles {
             kind: PackageKind::Apk,

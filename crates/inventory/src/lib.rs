@@ -14,6 +14,7 @@ mod codec;
 mod composer;
 mod conan_reference;
 mod deb822;
+mod dependencies;
 mod dispatch;
 mod document;
 pub mod eol;

@@ -6,6 +6,7 @@
 //! Start reading at [`package`], then [`finding`] and [`coverage`].
 
 pub mod analysis;
+pub mod checksum;
 pub mod coverage;
 pub mod digest;
 pub mod distro;
@@ -18,10 +19,12 @@ pub mod path;
 pub mod problem;
 pub mod purl;
 pub mod severity;
+pub mod subject;
 pub mod text;
 pub mod time;
 
 pub use analysis::{Analyser, Content, EntryKind, EntryMeta, Interest};
+pub use checksum::{Checksum, ChecksumAlgorithm};
 pub use coverage::{Coverage, EcosystemCoverage, FeedDate};
 pub use digest::{Digest, DigestError};
 pub use distro::Distro;
@@ -29,9 +32,10 @@ pub use ecosystem::{Ecosystem, EcosystemError, EcosystemName};
 pub use exception::Exception;
 pub use finding::{Advisory, Finding, FindingId, FindingKind, FixState, Suppression};
 pub use limits::Limits;
-pub use package::{LayerIndex, Owner, Package, PackageKind, Place, Scope, SourcePackage};
+pub use package::{Dependency, LayerIndex, Owner, Package, PackageKind, Place, Scope, SourcePackage};
 pub use path::{FilePath, FilePathBuf};
 pub use problem::{Problem, ProblemKind};
 pub use purl::{Purl, PurlError};
 pub use severity::{Severity, SeveritySource};
+pub use subject::{ImageFacts, LayerLine, SubjectKind};
 pub use time::{Timestamp, TimestampError};

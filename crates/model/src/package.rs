@@ -1,6 +1,6 @@
 //! A package: what is installed or locked, where it was found, and who put it there.
 
-use crate::{Distro, FilePathBuf, Purl};
+use crate::{Checksum, Distro, FilePathBuf, Purl};
 
 /// The position of a layer in its image, counted from 0 at the base.
 pub type LayerIndex = usize;
@@ -33,6 +33,12 @@ pub struct Package {
     pub subpath: Option<String>,
     /// Further qualifiers of the package URL, sorted by key, without `arch` and `distro`.
     pub qualifiers: Vec<(String, String)>,
+    /// What it needs, as its package system names it: a package, or something that a package provides.
+    pub needs: Vec<String>,
+    /// Further names under which others may need it: `Provides` of dpkg, `p:` of apk, capabilities of rpm.
+    pub provides: Vec<String>,
+    /// Digests of the package as its system states them: of the archive that was installed or locked.
+    pub checksums: Vec<Checksum>,
     /// The cataloger that found it, such as `debian/dpkg`.
     pub cataloger: &'static str,
     /// Every place where it was found, in order of path; at least one after assembly.
@@ -62,6 +68,9 @@ impl Package {
             scope: Scope::Runtime,
             subpath: None,
             qualifiers: Vec::new(),
+            needs: Vec::new(),
+            provides: Vec::new(),
+            checksums: Vec::new(),
             cataloger,
             places: Vec::new(),
             owner: None,
@@ -80,6 +89,15 @@ impl Package {
     pub fn purl(&self, distro: Option<&Distro>) -> Purl {
         Purl::of_package(self, distro)
     }
+}
+
+/// One package needs another: positions in the inventory's list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Dependency {
+    /// Who needs.
+    pub from: usize,
+    /// What is needed.
+    pub to: usize,
 }
 
 /// What a binary package was built from.

@@ -11,6 +11,5 @@ pub mod scan_report;
 pub use formats::table::TableOptions;
 pub use formats::{Format, FormatError, schema, write_json, write_table};
 pub use scan_report::{
-    DatabaseInfo, EndOfLife, ExceptionNote, FeedInfo, Hidden, ImageFacts, LayerLine, ScanReport, SubjectKind,
-    Totals, UnknownNote,
+    DatabaseInfo, EndOfLife, ExceptionNote, FeedInfo, Hidden, ScanReport, Totals, UnknownNote,
 };

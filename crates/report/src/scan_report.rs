@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use seawall_model::{Coverage, Digest, Distro, Finding, LayerIndex, Package, Severity, Timestamp};
+use seawall_model::{
+    Coverage, Dependency, Distro, Finding, ImageFacts, LayerIndex, LayerLine, Package, Severity, SubjectKind,
+    Timestamp,
+};
 
 /// The result of one scan.
 #[derive(Debug, Clone)]
@@ -22,6 +25,8 @@ pub struct ScanReport {
     pub layers: Vec<LayerLine>,
     /// Sorted; findings point into it.
     pub packages: Vec<Package>,
+    /// Which package needs which, as far as their systems say; sorted.
+    pub dependencies: Vec<Dependency>,
     /// Sorted by package, then most severe first; suppressed ones among them.
     pub findings: Vec<Finding>,
     /// What could be judged neither affected nor not affected.
@@ -32,48 +37,6 @@ pub struct ScanReport {
     pub hidden: Hidden,
     /// Exceptions that matched nothing or have expired.
     pub exceptions: Vec<ExceptionNote>,
-}
-
-/// What was examined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SubjectKind {
-    Image,
-    RootFileSystem,
-    SourceTree,
-}
-
-impl SubjectKind {
-    /// The word in reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Image => "image",
-            Self::RootFileSystem => "root-file-system",
-            Self::SourceTree => "source-tree",
-        }
-    }
-}
-
-/// What names an image for good.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageFacts {
-    pub manifest_digest: Option<Digest>,
-    /// The digest of its configuration.
-    pub id: Digest,
-    pub platform: String,
-    pub created: Option<Timestamp>,
-}
-
-/// One layer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LayerLine {
-    pub diff_id: Digest,
-    pub blob: Option<Digest>,
-    /// The Dockerfile instruction, where the history tells.
-    pub instruction: Option<String>,
-    /// Bytes of the uncompressed tar.
-    pub bytes: u64,
-    /// Whether it was not read again because its facts were cached.
-    pub from_cache: bool,
 }
 
 /// Whether the distribution still gets fixes.

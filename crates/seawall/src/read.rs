@@ -24,8 +24,9 @@ use seawall_image::stream::{StreamChoice, scan_stream};
 use seawall_image::unpacked::{UnpackedImage, scan_unpacked};
 use seawall_image::{Environment, Reference};
 use seawall_inventory::{Assembled, Facts, Inventory, LayerFacts, assemble};
-use seawall_model::{Analyser, Content, Digest, EntryMeta, Interest, Limits, Problem};
-use seawall_report::{ImageFacts, LayerLine, SubjectKind};
+use seawall_model::{
+    Analyser, Content, Digest, EntryMeta, ImageFacts, Interest, LayerLine, Limits, Problem, SubjectKind,
+};
 use seawall_source::{WalkOptions, scan_tree};
 
 use crate::progress::{Progress, Status, Unit};
@@ -415,6 +416,7 @@ fn readout_of_image(name: String, scanned: ScannedImage<Facts>) -> Readout {
             id: scanned.image.config_digest,
             platform: scanned.image.config.platform.to_string(),
             created: scanned.image.config.created,
+            labels: scanned.image.config.labels.clone().into_iter().collect(),
         }),
         layers: lines,
         assembled,

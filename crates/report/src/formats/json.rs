@@ -302,7 +302,7 @@ fn severity_word(severity: Option<Severity>) -> &'static str {
 impl From<&ScanReport> for Report {
     fn from(report: &ScanReport) -> Self {
         let purl = |package: &Package| package.purl(report.distro.as_ref()).to_string();
-        let layer = |layer: &crate::scan_report::LayerLine| Layer {
+        let layer = |layer: &seawall_model::LayerLine| Layer {
             diff_id: layer.diff_id.to_string(),
             digest: layer.blob.map(|blob| blob.to_string()),
             instruction: layer.instruction.clone(),

@@ -9,11 +9,12 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use seawall_model::text::escaped;
 use seawall_model::{
-    EcosystemCoverage, FeedDate, Finding, FindingKind, LayerIndex, Package, Problem, Severity, Suppression,
+    EcosystemCoverage, FeedDate, Finding, FindingKind, LayerIndex, Package, Problem, Severity, SubjectKind,
+    Suppression,
 };
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::scan_report::{EndOfLife, ScanReport, SubjectKind};
+use crate::scan_report::{EndOfLife, ScanReport};
 
 /// How wide and how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -308,6 +309,7 @@ impl<'r> Table<'r> {
         let coverage = &self.report.coverage;
         if coverage.ecosystems.is_empty() {
             let hint = match self.report.kind {
+                SubjectKind::Sbom | SubjectKind::PurlList => "no packages: the document names none",
                 SubjectKind::SourceTree => "no packages: no lockfile of a known kind was found",
                 _ => "no packages: no package database and no installed artefact of a known kind was found",
             };

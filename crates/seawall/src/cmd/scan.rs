@@ -276,6 +276,7 @@ fn judge(
         distro,
         layers: readout.layers,
         packages: assembled.packages,
+        dependencies: assembled.dependencies,
         findings,
         unknown: unknown
             .into_iter()
