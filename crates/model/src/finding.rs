@@ -150,6 +150,15 @@ pub enum Suppression {
     HeadersOnly { source: String },
     /// The feed is known to be wrong about this pair of package and fault.
     KnownWrong { reason: String },
+    /// The maker of the software says that it need not be acted on.
+    Vex {
+        /// The document, and who states it.
+        source: String,
+        /// `not_affected`, `fixed` or `false_positive`.
+        status: &'static str,
+        /// The justification and the author's words.
+        reason: Option<String>,
+    },
     /// An exception of the register, of `.trivyignore` or of the place itself.
     Exception { source: String, reason: Option<String>, expires: Option<Timestamp> },
 }

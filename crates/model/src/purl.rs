@@ -288,6 +288,11 @@ fn parse_qualifiers(text: &str) -> Result<Vec<(String, String)>, &'static str> {
     Ok(qualifiers)
 }
 
+/// The text that percent-encoded bytes stand for; `None` where they are no UTF-8.
+pub fn percent_decoded(text: &str) -> Option<String> {
+    decode(text)
+}
+
 fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

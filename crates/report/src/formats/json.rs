@@ -159,7 +159,7 @@ struct Unknown {
 
 #[derive(Serialize, JsonSchema)]
 struct JsonSuppression {
-    /// `distribution-fixed`, `headers-only`, `known-wrong` or `exception`.
+    /// `distribution-fixed`, `headers-only`, `known-wrong`, `vex` or `exception`.
     kind: &'static str,
     /// Who says so: the owner of the file, or file and line of the exception.
     source: String,
@@ -455,6 +455,15 @@ impl From<&Suppression> for JsonSuppression {
                 kind: "known-wrong",
                 source: "seawall".to_owned(),
                 reason: Some(reason.clone()),
+                expires: None,
+            },
+            Suppression::Vex { source, status, reason } => Self {
+                kind: "vex",
+                source: source.clone(),
+                reason: Some(match reason {
+                    Some(reason) => format!("{status}: {reason}"),
+                    None => (*status).to_owned(),
+                }),
                 expires: None,
             },
             Suppression::Exception { source, reason, expires } => Self {

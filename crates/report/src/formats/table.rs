@@ -425,6 +425,10 @@ fn suppression_text(suppression: &Suppression) -> String {
             format!("kernel headers of {} hold no code that runs", escaped(source))
         }
         Suppression::KnownWrong { reason } => escaped(reason),
+        Suppression::Vex { source, status, reason } => {
+            let reason = reason.as_deref().map(|reason| format!(", {}", escaped(reason))).unwrap_or_default();
+            format!("{} states {status}{reason}", escaped(source))
+        }
         Suppression::Exception { source, reason, expires } => {
             let until = expires.map(|at| format!(" until {}", at.date())).unwrap_or_default();
             let reason = reason.as_deref().unwrap_or("no reason given");
