@@ -8,6 +8,7 @@
 
 mod ahead;
 pub mod archive;
+pub mod base;
 pub mod blobs;
 pub mod cache;
 pub mod containerd;

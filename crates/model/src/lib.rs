@@ -6,6 +6,7 @@
 //! Start reading at [`package`], then [`finding`] and [`coverage`].
 
 pub mod analysis;
+pub mod base;
 pub mod checksum;
 pub mod coverage;
 pub mod digest;
@@ -24,6 +25,7 @@ pub mod text;
 pub mod time;
 
 pub use analysis::{Analyser, Content, EntryKind, EntryMeta, Interest};
+pub use base::{BaseEvidence, BaseImage};
 pub use checksum::{Checksum, ChecksumAlgorithm};
 pub use coverage::{Coverage, EcosystemCoverage, FeedDate};
 pub use digest::{Digest, DigestError};
