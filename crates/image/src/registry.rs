@@ -7,8 +7,6 @@ mod auth;
 mod backoff;
 mod download;
 mod error;
-#[cfg(test)]
-pub(crate) mod fake;
 mod mirrors;
 #[cfg(test)]
 mod tests;
