@@ -177,14 +177,17 @@ impl<A: Analyser> Reader<'_, A> {
                 return unread(index, message);
             }
         };
-        let pass = read_layer(blob, self.analyser, &self.context());
+        let pass = read_layer(blob.dangerous_unverified(), self.analyser, &self.context());
         conclude(pass, index, layer, self.analyser, self.options)
     }
 
     fn read_again(&self, layer: LayerIndex, aliases: &Aliases) -> (LayerIndex, A::Facts, Vec<Problem>) {
+        let description = &self.source.image().layers[layer];
         match self.source.open_layer(layer) {
             Ok(blob) => {
-                let (facts, problems) = read_aliases(blob, self.analyser, aliases, &self.context());
+                let blob = blob.dangerous_unverified();
+                let (facts, problems) =
+                    read_aliases(blob, description, self.analyser, aliases, &self.context());
                 (layer, facts, problems)
             }
             Err(error) => {
@@ -233,12 +236,7 @@ pub(crate) fn conclude<A: Analyser>(
 ) -> ScannedLayer<A::Facts> {
     let mut problems = pass.problems;
     if problems.is_empty() {
-        if let Some((blob, _)) = layer.blob.filter(|(blob, _)| *blob != pass.blob_digest) {
-            problems.push(wrong_digest("its blob", &blob, &pass.blob_digest));
-        }
-        if layer.diff_id != pass.diff_id {
-            problems.push(wrong_digest("its uncompressed tar", &layer.diff_id, &pass.diff_id));
-        }
+        problems = layer.wrong_digests(&pass.blob_digest, &pass.diff_id);
     }
     if problems.is_empty()
         && let Some(cache) = options.cache
@@ -253,11 +251,6 @@ pub(crate) fn conclude<A: Analyser>(
         problem.layer = Some(index);
     }
     ScannedLayer { facts: pass.facts, tree: pass.tree, from_cache: false, problems }
-}
-
-fn wrong_digest(what: &str, promised: &Digest, actual: &Digest) -> Problem {
-    let message = format!("{what} has the digest {actual} instead of {promised}: damaged or tampered with");
-    Problem::general(ProblemKind::LayerUnreadable, message)
 }
 
 /// A layer of which nothing is known but why.

@@ -18,7 +18,9 @@ use seawall_image::credentials::CredentialStore;
 use seawall_image::registry::{Backoff, Registry, Settings};
 use seawall_image::{BlobError, BlobSource, Reference};
 use seawall_model::Digest;
-use support::{Image, Server, Suite, free_port, program, run, sha256, wait_for_port};
+use seawall_testkit::Suite;
+use seawall_testkit::process::{Server, free_port, output, program, wait_for_port};
+use support::{Image, sha256};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// Proxies are taken from the variables of the process, so this binary also runs as a child with its own.
@@ -307,7 +309,7 @@ impl Pushed {
 /// An authority, and a certificate of it for 127.0.0.1 and registry.test. Gives the authority's own certificate.
 fn make_certificates(openssl: &Path, home: &Path) -> Vec<u8> {
     let openssl = |arguments: &str| {
-        run(Command::new(openssl).current_dir(home).args(arguments.split(' ')));
+        output(Command::new(openssl).current_dir(home).args(arguments.split(' ')));
     };
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
     openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=test-authority -days 2"));

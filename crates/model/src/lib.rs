@@ -15,6 +15,7 @@ pub mod ecosystem;
 pub mod exception;
 pub mod finding;
 pub mod limits;
+pub mod links;
 pub mod package;
 pub mod path;
 pub mod problem;

@@ -22,6 +22,9 @@ pub struct Limits {
     /// Bytes of names that are kept of one layer: of links and their targets, of removals, of claimed files.
     /// Beyond it as for `max_layer_bytes`. Default: 256 MiB.
     pub max_name_bytes: u64,
+    /// Bytes of the sparse files of one layer that analysers claim, holes filled. A file that would exceed it
+    /// becomes a [`crate::ProblemKind::TooLarge`]. Default: 4 GiB.
+    pub max_sparse_bytes: u64,
     /// Layers of one image. Beyond it the image is refused. Default: 1,000.
     pub max_layers: usize,
     /// Bytes of one text file that an analyser claims (a lockfile, a manifest, a package database in text).
@@ -60,6 +63,7 @@ impl Default for Limits {
             max_layer_entries: 20_000_000,
             max_claimed_files: 1_000_000,
             max_name_bytes: 256 * MIB,
+            max_sparse_bytes: 4 * GIB,
             max_layers: 1000,
             max_text_bytes: 256 * MIB,
             max_random_access_bytes: 4 * GIB,
