@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use seawall_model::{Distro, FilePath, FilePathBuf, LayerIndex, Owner, Package, PackageKind, Place, Problem};
 
+use crate::catalogers::windows_version_resource::VERSION_RESOURCE;
 use crate::facts::{Facts, FileFacts};
 use crate::identity::{self, Statement};
 
@@ -44,7 +45,8 @@ pub fn assemble(
     let history = History::of(layers);
     let owners = Owners::of(&visible);
     let licences = licences_of(&visible);
-    let mut packages = merge(&visible, &history);
+    let listed = listed_in_deps(&visible);
+    let mut packages = merge(&visible, &history, &listed);
     for package in &mut packages {
         package.owner = owners.of_package(package);
         if package.licences.is_empty()
@@ -119,11 +121,21 @@ impl<'a> History<'a> {
     }
 }
 
+/// The files that a `*.deps.json` of .NET lists, by hash.
+fn listed_in_deps(visible: &[Visible<'_>]) -> HashSet<u64> {
+    let owned = visible.iter().flat_map(|visible| &visible.file.owned);
+    owned.filter(|owned| owned.kind == PackageKind::Nuget).flat_map(|owned| &owned.paths).copied().collect()
+}
+
 /// One entry for each package, with all its places.
-fn merge(visible: &[Visible<'_>], history: &History<'_>) -> Vec<Package> {
+///
+/// What a library of .NET says of itself counts only where it is not `listed`.
+fn merge(visible: &[Visible<'_>], history: &History<'_>, listed: &HashSet<u64>) -> Vec<Package> {
     type Key = (PackageKind, String, String, Option<String>, Option<String>, Vec<(String, String)>);
     let mut merged: BTreeMap<Key, Package> = BTreeMap::new();
-    for Visible { layer, file } in visible {
+    let is_listed =
+        |file: &FileFacts| file.cataloger == VERSION_RESOURCE && listed.contains(&file.path.as_path().hash());
+    for Visible { layer, file } in visible.iter().filter(|visible| !is_listed(visible.file)) {
         for package in &file.packages {
             let layer = layer.map(|layer| history.introduced(file, layer, package));
             let places = package.places.iter().map(|place| Place { layer, ..place.clone() });

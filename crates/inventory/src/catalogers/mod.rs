@@ -57,6 +57,7 @@ mod ruby_gemspec;
 mod rust_auditable;
 mod rust_lock;
 mod swift_resolved;
+pub(crate) mod windows_version_resource;
 
 /// Every format that Seawall reads.
 pub const CATALOGERS: &[&dyn Cataloger] = &[
@@ -118,6 +119,7 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &rust_auditable::RustAuditable,
     &rust_lock::RustLock,
     &swift_resolved::SwiftResolved,
+    &windows_version_resource::WindowsVersionResource,
 ];
 
 #[cfg(test)]
