@@ -72,7 +72,7 @@ impl Analyser for Inventory {
     type Facts = Facts;
 
     fn identity(&self) -> String {
-        let mut identity = format!("inventory/1 {:?} {:?}", self.scanned, self.limits);
+        let mut identity = format!("inventory/2 {:?} {:?}", self.scanned, self.limits);
         for cataloger in CATALOGERS.iter().filter(|cataloger| cataloger.target().includes(self.scanned)) {
             // Writing to a String does not fail.
             let _ = write!(identity, " {}@{}", cataloger.name(), cataloger.version());
