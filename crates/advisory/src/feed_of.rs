@@ -103,10 +103,10 @@ pub fn feed_of<'a>(package: &'a Package, distro: Option<&Distro>) -> Asked<'a> {
     let Some(name) = language_ecosystem(package.kind) else {
         return Asked::None(package.kind.title().to_owned());
     };
-    let version = if package.kind == PackageKind::Golang {
-        go_version(&package.name, &package.version)
-    } else {
-        Cow::Borrowed(package.version.as_str())
+    let version = match package.kind {
+        PackageKind::Golang => go_version(&package.name, &package.version),
+        PackageKind::Bitnami => Cow::Borrowed(without_revision(&package.version)),
+        _ => Cow::Borrowed(package.version.as_str()),
     };
     Asked::Feed(Feed {
         ecosystem: Ecosystem::whole(name),
@@ -134,6 +134,8 @@ pub const fn language_ecosystem(kind: PackageKind) -> Option<EcosystemName> {
         PackageKind::Julia => EcosystemName::Julia,
         PackageKind::Cran => EcosystemName::Cran,
         PackageKind::GithubActions => EcosystemName::GitHubActions,
+        PackageKind::Bitnami => EcosystemName::Bitnami,
+        PackageKind::Hackage => EcosystemName::Hackage,
         _ => return None,
     })
 }
@@ -144,6 +146,7 @@ pub const ASKED_ECOSYSTEMS: &[EcosystemName] = &[
     EcosystemName::Alpaquita,
     EcosystemName::Alpine,
     EcosystemName::AzureLinux,
+    EcosystemName::Bitnami,
     EcosystemName::Chainguard,
     EcosystemName::ConanCenter,
     EcosystemName::Cran,
@@ -152,6 +155,7 @@ pub const ASKED_ECOSYSTEMS: &[EcosystemName] = &[
     EcosystemName::Echo,
     EcosystemName::GitHubActions,
     EcosystemName::Go,
+    EcosystemName::Hackage,
     EcosystemName::Hex,
     EcosystemName::Julia,
     EcosystemName::Mageia,
@@ -368,6 +372,14 @@ fn distribution_version<'a>(
     match epoch {
         Some((epoch, _)) if !version.is_empty() => Cow::Owned(format!("{epoch}:{version}")),
         _ => Cow::Borrowed(version),
+    }
+}
+
+/// Bitnami counts its own builds of a version behind a hyphen, `1.25.3-2`; as SemVer that would come before it.
+fn without_revision(version: &str) -> &str {
+    match version.rsplit_once('-') {
+        Some((version, build)) if build.bytes().all(|byte| byte.is_ascii_digit()) => version,
+        _ => version,
     }
 }
 

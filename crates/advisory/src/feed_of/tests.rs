@@ -159,3 +159,17 @@ fn go_versions_are_written_as_the_feed_writes_them() {
         assert_eq!(go_version(name, version), expected, "{version}");
     }
 }
+
+#[test]
+fn builds_of_bitnami_are_no_part_of_the_version() {
+    for (version, expected) in [
+        ("1.25.3-2", "1.25.3"),
+        ("15.3.0", "15.3.0"),
+        ("3.0.0-rc.1", "3.0.0-rc.1"),
+        ("1.0.0-rc.1-7", "1.0.0-rc.1"),
+    ] {
+        let package = Package::new(PackageKind::Bitnami, "nginx", version, "test");
+        let Asked::Feed(feed) = feed_of(&package, None) else { panic!("no feed") };
+        assert_eq!((feed.ecosystem.to_string().as_str(), &*feed.lookups[0].version), ("Bitnami", expected));
+    }
+}

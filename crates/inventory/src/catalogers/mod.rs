@@ -5,6 +5,7 @@ use crate::cataloger::Cataloger;
 mod alpine_apk;
 mod alpine_repositories;
 mod arch_pacman;
+mod bitnami_spdx;
 mod cocoapods_podfile;
 mod conan_lock;
 mod conan_text;
@@ -24,6 +25,7 @@ mod erlang_rebar;
 mod github_actions;
 mod go_binary;
 mod go_mod;
+mod haskell_lock;
 mod homebrew;
 mod java_archive;
 mod java_lockfile;
@@ -69,6 +71,7 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &alpine_apk::AlpineApk,
     &alpine_repositories::AlpineRepositories,
     &arch_pacman::ArchPacman,
+    &bitnami_spdx::BitnamiSpdx,
     &cocoapods_podfile::CocoapodsPodfile,
     &conan_text::ConanFile,
     &conan_text::ConanInfo,
@@ -89,6 +92,8 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &github_actions::GithubActions,
     &go_binary::GoBinary,
     &go_mod::GoMod,
+    &haskell_lock::HaskellCabal,
+    &haskell_lock::HaskellStack,
     &homebrew::Homebrew,
     &java_archive::JavaArchive,
     &java_lockfile::GradleLockfile,
