@@ -141,11 +141,13 @@ impl<'a> Index<'a> {
 
     fn releases_of(&self, ecosystem: &Ecosystem, releases: &Releases) -> Option<(usize, Vec<&'a str>)> {
         let segment = self.names.iter().position(|name| *name == ecosystem.name.as_str())?;
-        let meant: Vec<_> = self.releases[segment]
+        let mut meant: Vec<_> = self.releases[segment]
             .iter()
             .copied()
             .filter(|spelled| releases.include(ecosystem, spelled))
             .collect();
+        // Whose word settles a record is asked first.
+        meant.sort_by_key(|spelled| !releases.settles(spelled));
         if meant.is_empty() { None } else { Some((segment, meant)) }
     }
 
@@ -201,7 +203,7 @@ pub(crate) struct Hit<'a> {
 /// What the feed's records say of one package.
 struct Judged<'a> {
     hits: Vec<Hit<'a>>,
-    /// The numbers of their records.
+    /// The numbers of records of which no more is asked: they hold the version, or their word is settled.
     held: HashSet<u32>,
     /// Record, reason, and whether the reason is the version of the package.
     unknown: Vec<(String, String, bool)>,
@@ -264,6 +266,9 @@ fn judge_record<'a>(
         return Ok(());
     }
     let verdict = evaluate(candidate, postings, &|fixed| same_modularity(package, fixed))?;
+    if feed.releases.settles(release) {
+        judged.held.insert(first.record);
+    }
     let affected = match verdict {
         Verdict::NotAffected { .. } | Verdict::NotMeant => return Ok(()),
         Verdict::Affected(affected) => affected,

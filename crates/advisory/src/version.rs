@@ -203,7 +203,8 @@ impl VersionScheme {
             Kind::Cocoapods => Self::CocoaPods,
             Kind::Julia => Self::Julia,
             Kind::Cran => Self::Cran,
-            Kind::GithubActions => Self::LenientSemVer,
+            Kind::GithubActions | Kind::Bitnami => Self::LenientSemVer,
+            Kind::Hackage => Self::Pvp,
             _ => return None,
         })
     }

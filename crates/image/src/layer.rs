@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use seawall_model::analysis::SNIFF_BYTES;
+use seawall_model::analysis::{Held as _, SNIFF_BYTES};
 use seawall_model::{
     Analyser, Content, Digest, EntryKind, EntryMeta, FilePathBuf, Interest, Limits, Problem, ProblemKind,
 };

@@ -72,6 +72,7 @@ struct DistroWire {
     pretty_name: Option<String>,
     variant_id: Option<String>,
     cpe_name: Option<String>,
+    channels: Vec<String>,
 }
 
 /// The problem kinds that a cataloger or reader can report, in the order of their numbers on disk.
@@ -223,6 +224,7 @@ impl From<&Distro> for DistroWire {
             pretty_name: distro.pretty_name,
             variant_id: distro.variant_id,
             cpe_name: distro.cpe_name,
+            channels: distro.channels,
         }
     }
 }
@@ -237,6 +239,7 @@ impl From<DistroWire> for Distro {
             pretty_name: wire.pretty_name,
             variant_id: wire.variant_id,
             cpe_name: wire.cpe_name,
+            channels: wire.channels,
         }
     }
 }

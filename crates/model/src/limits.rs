@@ -33,8 +33,8 @@ pub struct Limits {
     /// Bytes of one file that needs random access (archive, executable, rpm database). A larger one becomes
     /// a [`crate::ProblemKind::TooLarge`]. Default: 4 GiB.
     pub max_random_access_bytes: u64,
-    /// Bytes of claimed files held in memory over all workers; beyond it they go to an anonymous temporary
-    /// file. Default: 64 MiB.
+    /// Bytes of claimed files held in memory over all workers, and as many of archives that lie compressed in
+    /// them; beyond it they go to an anonymous temporary file. Default: 64 MiB.
     pub max_held_bytes: u64,
     /// Archives inside archives: a jar in a war in an ear is 3. Deeper ones are named and left out.
     /// Default: 8.

@@ -186,6 +186,8 @@ kinds! {
     Julia "julia" "Julia package",
     Cran "cran" "R package",
     GithubActions "github" "GitHub action",
+    Bitnami "bitnami" "Bitnami component",
+    Hackage "hackage" "Haskell package",
     Generic "generic" "program",
 }
 

@@ -129,9 +129,11 @@ fn split_name(kind: PackageKind, name: &str) -> (Option<String>, String) {
     let at = match kind {
         PackageKind::Maven => name.split_once(':'),
         PackageKind::Npm if name.starts_with('@') => name.split_once('/'),
-        PackageKind::Golang | PackageKind::Composer | PackageKind::Swift | PackageKind::GithubActions => {
-            name.rsplit_once('/')
-        }
+        PackageKind::Golang
+        | PackageKind::Composer
+        | PackageKind::Swift
+        | PackageKind::GithubActions
+        | PackageKind::Generic => name.rsplit_once('/'),
         _ => None,
     };
     match at {

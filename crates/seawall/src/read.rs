@@ -22,7 +22,7 @@ use seawall_image::registry::{Registry, Settings as RegistrySettings};
 use seawall_image::scan::{Meter, ScanOptions, ScannedImage, scan_cached, scan_image};
 use seawall_image::stream::{StreamChoice, scan_stream};
 use seawall_image::unpacked::{UnpackedImage, scan_unpacked};
-use seawall_image::{Environment, Reference};
+use seawall_image::{Environment, HeldBytes, Reference};
 use seawall_inventory::{Assembled, Facts, Inventory, LayerFacts, assemble};
 use seawall_model::{
     Analyser, Content, Digest, EntryMeta, ImageFacts, Interest, LayerLine, Limits, Problem, SubjectKind,
@@ -103,10 +103,12 @@ impl Reader<'_> {
 
     fn analyser(&self, kind: SubjectKind) -> Excluding<'_> {
         let limits = self.options.limits.clone();
+        let room = HeldBytes::new(limits.max_held_bytes);
         let inner = match kind {
             SubjectKind::SourceTree => Inventory::of_source(limits),
             _ => Inventory::of_installed(limits),
         };
+        let inner = inner.with_room(room);
         Excluding { inner, globs: &self.options.exclude, text: &self.options.exclude_text }
     }
 

@@ -88,12 +88,14 @@ pub(crate) fn write_zip(path: &Path, entries: &[(String, String)]) {
     zip.finish().unwrap();
 }
 
-/// `debian 12`; the empty text is no distribution.
+/// `debian 12`, `ubuntu 22.04+esm`; the empty text is no distribution.
 pub(crate) fn distro(text: &str) -> Option<Distro> {
     let (id, version) = text.split_once(' ').unwrap_or((text, ""));
+    let (version, channel) = version.split_once('+').unwrap_or((version, ""));
     (!id.is_empty()).then(|| Distro {
         id: id.to_owned(),
         version_id: Some(version.to_owned()).filter(|version| !version.is_empty()),
+        channels: Some(channel.to_owned()).filter(|channel| !channel.is_empty()).into_iter().collect(),
         ..Distro::default()
     })
 }

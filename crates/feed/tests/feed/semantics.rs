@@ -526,3 +526,46 @@ fn identifiers_of_findings_do_not_change() {
     assert_eq!(id("debian 12"), "7c813115b57dca9b");
     assert_eq!(id("debian 12.5"), id("debian 12"));
 }
+
+#[test]
+fn extended_support_has_fixes_that_the_release_does_not_get() {
+    let base = |name: &str, events: &str| affected("Ubuntu:22.04:LTS", name, events);
+    let pro = |name: &str, events: &str| affected("Ubuntu:Pro:22.04:LTS", name, events);
+    let other = |name: &str| affected("Ubuntu:Pro:FIPS-updates:22.04:LTS", name, "introduced 0, fixed 99");
+    let cve = |number: u32| format!(r#""upstream":["CVE-2026-000{number}"]"#);
+    let records = [
+        // Never mended in the release itself.
+        record(
+            "UBUNTU-CVE-2026-0001",
+            &cve(1),
+            &[base("vim", "introduced 0"), pro("vim", "introduced 0, fixed 2-1+esm1"), other("vim")],
+        ),
+        // Mended for all.
+        record("UBUNTU-CVE-2026-0002", &cve(2), &[base("vim", "introduced 0, fixed 2-2")]),
+        record("UBUNTU-CVE-2026-0003", &cve(3), &[other("openssl")]),
+        record("UBUNTU-CVE-2026-0004", &cve(4), &[base("openssl", "introduced 0, fixed 3-2")]),
+    ];
+    let records: Vec<_> = records.iter().map(|record| ("Ubuntu", record.as_str())).collect();
+    let on = |on: &str, packages: &str| judged(&records, on, packages);
+
+    assert_eq!(
+        on("ubuntu 22.04", "deb vim 2-1+esm1"),
+        "vim 2-1+esm1: CVE-2026-0001 -> none\nvim 2-1+esm1: CVE-2026-0002 -> 2-2"
+    );
+    assert_eq!(on("ubuntu 22.04+esm", "deb vim 2-1+esm1"), "vim 2-1+esm1: CVE-2026-0002 -> 2-2");
+    assert_eq!(
+        on("ubuntu 22.04+esm", "deb vim 2-1"),
+        "vim 2-1: CVE-2026-0001 -> 2-1+esm1\nvim 2-1: CVE-2026-0002 -> 2-2"
+    );
+    // Certified builds are numbered apart, and neither compared with the release nor with its channel.
+    for release in ["ubuntu 22.04", "ubuntu 22.04+esm"] {
+        assert_eq!(on(release, "deb openssl 3-1+Fips1"), "");
+        assert_eq!(on(release, "deb openssl 3-1"), "openssl 3-1: CVE-2026-0004 -> 3-2");
+    }
+    let owned = "deb vim 2-1+esm1\npypi vimlib 1 owner=deb/vim@2-1+esm1";
+    let python =
+        record("GHSA-1", r#""aliases":["CVE-2026-0001"]"#, &[affected("PyPI", "vimlib", "introduced 0")]);
+    let with_python = [&records[..], &[("PyPI", &python)]].concat();
+    let found = judged(&with_python, "ubuntu 22.04+esm", owned);
+    assert!(found.contains("vimlib 1: CVE-2026-0001 -> none [vim 2-1+esm1: "), "{found}");
+}
