@@ -140,7 +140,7 @@ fn extreme(criterion: &mut Criterion) {
     drop(matches);
     let mut group = criterion.benchmark_group("extreme");
     group.throughput(Throughput::Elements(packages.len() as u64));
-    group.sample_size(20);
+    group.sample_size(10);
     group.bench_function("10,000 packages, every one named by a feed", |bencher| bencher.iter(run));
     group.finish();
 }

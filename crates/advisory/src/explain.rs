@@ -72,8 +72,7 @@ pub fn records_by_id(database: &Database, id: &str) -> Result<Vec<RecordText>, D
     let mut found = Vec::new();
     for segment in database.segments() {
         let segment = segment?;
-        for number in segment.records_naming(id)? {
-            let record = segment.record(number)?;
+        for record in segment.records_naming(id)? {
             let brief = segment.block(TextSection::Brief, record.block())?;
             let details = segment.block(TextSection::Details, record.block())?;
             let (summary, references) = record.brief(&brief)?;

@@ -1,6 +1,7 @@
 //! A finding: one fault of one thing, with the evidence and what would mend it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::{Ecosystem, Severity, SeveritySource, Timestamp};
 
@@ -134,11 +135,12 @@ pub struct Advisory {
     pub range: String,
     /// The mended version above the installed one, where the record says one.
     pub fixed: Option<String>,
-    pub summary: String,
+    /// Shared, as are the references, by the findings that one record tells of.
+    pub summary: Arc<str>,
     pub published: Option<Timestamp>,
     pub modified: Option<Timestamp>,
     /// Links, in the record's order.
-    pub references: Vec<String>,
+    pub references: Arc<[String]>,
 }
 
 /// Why a finding is not counted. It is always shown on request, and its number always.

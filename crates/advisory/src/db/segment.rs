@@ -229,22 +229,22 @@ impl<'a> Segment<'a> {
         RecordView::read(number, Cursor::at(self.sections[RECORDS], offset)?)
     }
 
-    /// The numbers of the records whose id, aliases, upstream or (where kept) related hold an identifier.
-    pub(crate) fn records_naming(self, id: &str) -> Result<Vec<u32>, DbError> {
+    /// The records whose id, aliases, upstream or (where kept) related hold an identifier.
+    pub(crate) fn records_naming(self, id: &str) -> Result<Vec<RecordView<'a>>, DbError> {
         let key = id_key(id);
         let (keys, _) = self.sections[ID_KEYS].as_chunks::<4>();
         let first = keys.partition_point(|entry| u32::from_le_bytes(*entry) < key);
-        let mut numbers = Vec::new();
+        let mut records = Vec::new();
         for (index, entry) in keys.iter().enumerate().skip(first) {
             if u32::from_le_bytes(*entry) != key {
                 break;
             }
-            let number = nth(self.sections[ID_RECORDS], index)?;
-            if self.record(number)?.names(id) {
-                numbers.push(number);
+            let record = self.record(nth(self.sections[ID_RECORDS], index)?)?;
+            if record.names(id) {
+                records.push(record);
             }
         }
-        Ok(numbers)
+        Ok(records)
     }
 
     /// The decompressed block of a text section.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use seawall_model::{
     Advisory, Distro, Ecosystem, EcosystemName, Finding, FindingId, FindingKind, FixState, Package,
@@ -25,11 +26,11 @@ pub(super) struct Finisher<'a, 'p> {
     distro: Option<&'p Distro>,
     owners: Owners<'p>,
     /// Severities of other records by the name they share; they are asked for again and again.
-    joined: HashMap<String, Option<Rating>>,
+    joined: HashMap<&'a str, Option<Rating>>,
 }
 
-/// Summary and references of a record, by segment and number.
-type Texts = HashMap<(usize, u32), (String, Vec<String>)>;
+/// Summary and references of a record, by segment and number. Findings share them.
+type Texts = HashMap<(usize, u32), (Arc<str>, Arc<[String]>)>;
 
 impl<'a, 'p> Finisher<'a, 'p> {
     pub(super) fn new(
@@ -70,10 +71,10 @@ impl<'a, 'p> Finisher<'a, 'p> {
         }
         let cvss = rating.as_ref().and_then(|rating| rating.cvss.clone());
         Ok(Finding {
-            id: FindingId::of(&["vuln", &draft.vulnerability, purl]),
+            id: FindingId::of(&["vuln", draft.vulnerability, purl]),
             kind,
-            vulnerability: draft.vulnerability.clone(),
-            aliases: draft.aliases.iter().cloned().collect(),
+            vulnerability: draft.vulnerability.to_owned(),
+            aliases: draft.aliases.iter().copied().map(str::to_owned).collect(),
             package: draft.package,
             severity: rating.as_ref().map(|rating| rating.severity),
             severity_source: rating.as_ref().map(|rating| rating.source),
@@ -95,7 +96,7 @@ impl<'a, 'p> Finisher<'a, 'p> {
         for name in draft.names() {
             if !self.joined.contains_key(name) {
                 let rating = joined_rating(self.index, name)?;
-                self.joined.insert(name.to_owned(), rating);
+                self.joined.insert(name, rating);
             }
             if let Some(Some(rating)) = self.joined.get(name) {
                 return Ok(Some(rating.clone()));
@@ -126,8 +127,7 @@ fn own_rating(hits: &[Rc<Hit<'_>>]) -> Option<Rating> {
 fn joined_rating(index: &Index<'_>, name: &str) -> Result<Option<Rating>, DbError> {
     let mut best: [Option<Rating>; 3] = [None, None, None];
     for segment in &index.segments {
-        for number in segment.records_naming(name)? {
-            let record = segment.record(number)?;
+        for record in segment.records_naming(name)? {
             let cves = record.aliases.iter().chain(&record.upstream).filter(|id| is_cve(id)).count();
             let rank = match () {
                 () if record.id == name => 0,
@@ -164,7 +164,7 @@ fn kind_of(hits: &[Rc<Hit<'_>>]) -> FindingKind {
 /// The highest of the versions that the advisories call mended: below it one of them still applies.
 fn fix_of(hits: &[Rc<Hit<'_>>]) -> FixState {
     let scheme = hits.iter().find_map(|hit| hit.scheme);
-    let fixes = hits.iter().filter_map(|hit| hit.affected.fixed.as_deref());
+    let fixes = hits.iter().filter_map(|hit| hit.affected.fixed);
     let highest = fixes.reduce(|a, b| {
         let order = scheme.and_then(|scheme| scheme.compare(a, b).ok());
         if order.is_some_and(std::cmp::Ordering::is_lt) { b } else { a }
@@ -173,14 +173,17 @@ fn fix_of(hits: &[Rc<Hit<'_>>]) -> FixState {
 }
 
 fn advisory(hit: &Hit<'_>, texts: &Texts) -> Advisory {
-    let (summary, references) = texts.get(&(hit.segment, hit.record.number)).cloned().unwrap_or_default();
+    let (summary, references) = match texts.get(&(hit.segment, hit.record.number)) {
+        Some((summary, references)) => (Arc::clone(summary), Arc::clone(references)),
+        None => (Arc::from(""), Arc::from([])),
+    };
     Advisory {
         id: hit.record.id.to_owned(),
         ecosystem: parse_ecosystem(hit.ecosystem),
         matched_name: hit.matched_name.clone(),
         matched_version: hit.matched_version.clone(),
         range: hit.affected.range.clone(),
-        fixed: hit.affected.fixed.clone(),
+        fixed: hit.affected.fixed.map(str::to_owned),
         summary,
         published: hit.record.published,
         modified: hit.record.modified,
@@ -217,7 +220,7 @@ fn read_texts(index: &Index<'_>, drafts: &[Draft<'_>]) -> Result<Texts, DbError>
         for (_, _, number, record) in same_block {
             let (summary, references) = record.brief(&bytes)?;
             let references = references.into_iter().map(str::to_owned).collect();
-            texts.insert((segment, *number), (summary.to_owned(), references));
+            texts.insert((segment, *number), (Arc::from(summary), references));
         }
     }
     Ok(texts)

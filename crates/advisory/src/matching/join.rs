@@ -16,8 +16,8 @@ use crate::record::is_cve;
 /// A finding before texts and severities are read.
 pub(crate) struct Draft<'a> {
     pub(crate) package: usize,
-    pub(crate) vulnerability: String,
-    pub(crate) aliases: BTreeSet<String>,
+    pub(crate) vulnerability: &'a str,
+    pub(crate) aliases: BTreeSet<&'a str>,
     pub(super) hits: Vec<Rc<Hit<'a>>>,
     /// How many of the hits, at the front, began the finding; those after them joined it by alias.
     leaders: usize,
@@ -29,8 +29,8 @@ impl<'a> Draft<'a> {
     }
 
     /// All names of the fault.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.vulnerability.as_str()).chain(self.aliases.iter().map(String::as_str))
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> {
+        std::iter::once(self.vulnerability).chain(self.aliases.iter().copied())
     }
 }
 
@@ -62,11 +62,11 @@ pub(super) fn group<'a>(
     mut hits: Vec<Hit<'a>>,
 ) -> Result<Vec<Draft<'a>>, DbError> {
     hits.sort_by(|a, b| a.record.id.cmp(b.record.id));
-    let mut drafts: BTreeMap<String, Draft<'a>> = BTreeMap::new();
+    let mut drafts: BTreeMap<&'a str, Draft<'a>> = BTreeMap::new();
     let mut alone = Vec::new();
-    let empty = |name: &str| Draft {
+    let empty = |name: &'a str| Draft {
         package,
-        vulnerability: name.to_owned(),
+        vulnerability: name,
         aliases: BTreeSet::new(),
         hits: Vec::new(),
         leaders: 0,
@@ -77,9 +77,15 @@ pub(super) fn group<'a>(
             alone.push(hit);
             continue;
         };
+        let other_names = if names.len() > 1 { names_of_one(index, &hit.record)? } else { Vec::new() };
         for name in &names {
-            let draft = drafts.entry((*name).to_owned()).or_insert_with(|| empty(name));
-            draft.aliases.extend(aliases_of(index, &hit.record, name, names.len())?);
+            let draft = drafts.entry(name).or_insert_with(|| empty(name));
+            if names.len() == 1 {
+                draft.aliases.extend(names_with(&hit.record, name));
+            } else {
+                let meant = other_names.iter().filter(|(_, cve)| cve == name);
+                draft.aliases.extend(meant.map(|(other, _)| *other));
+            }
             draft.hits.push(Rc::clone(&hit));
         }
     }
@@ -88,29 +94,29 @@ pub(super) fn group<'a>(
         draft.leaders = draft.hits.len();
     }
     for hit in alone {
-        let names: Vec<String> = drafts
+        let names: Vec<&str> = drafts
             .iter()
             .filter(|(_, draft)| draft.leading().any(|leader| name_each_other(&leader.record, &hit.record)))
-            .map(|(name, _)| name.clone())
+            .map(|(name, _)| *name)
             .collect();
         // A finding without a CVE takes a record in alone; a record that names faults with CVEs is told by each.
         let (cves, others): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| is_cve(name));
         let joined = if cves.is_empty() { others.into_iter().take(1).collect() } else { cves };
         for name in &joined {
             if let Some(draft) = drafts.get_mut(name) {
-                draft.aliases.insert(hit.record.id.to_owned());
+                draft.aliases.insert(hit.record.id);
                 draft.hits.push(Rc::clone(&hit));
             }
         }
         if joined.is_empty() {
-            let draft = drafts.entry(hit.record.id.to_owned()).or_insert_with_key(|name| empty(name));
-            draft.aliases.extend(hit.record.aliases.iter().map(|alias| (*alias).to_owned()));
+            let draft = drafts.entry(hit.record.id).or_insert_with_key(|name| empty(name));
+            draft.aliases.extend(&hit.record.aliases);
             draft.hits.push(hit);
             draft.leaders = draft.hits.len();
         }
     }
     let drafts = drafts.into_values().map(|mut draft| {
-        draft.aliases.remove(&draft.vulnerability);
+        draft.aliases.remove(draft.vulnerability);
         draft.hits.sort_by(|a, b| a.record.id.cmp(b.record.id));
         draft
     });
@@ -121,44 +127,28 @@ fn name_each_other(a: &RecordView<'_>, b: &RecordView<'_>) -> bool {
     a.id == b.id || a.aliases.contains(&b.id) || b.aliases.contains(&a.id)
 }
 
-/// What else a record calls the vulnerability `name`, one of `count` that it tells of.
-///
-/// With a single one, all of the record's names are names of it. With several, a name belongs to the one
-/// with which another record of the database joins it, and no further.
-fn aliases_of(
-    index: &Index<'_>,
-    record: &RecordView<'_>,
-    name: &str,
-    count: usize,
-) -> Result<Vec<String>, DbError> {
-    let mut aliases = Vec::new();
+/// What else a record calls the only vulnerability that it tells of: all of its names.
+fn names_with<'a>(record: &RecordView<'a>, name: &str) -> impl Iterator<Item = &'a str> {
     // A record that has a fault upstream of it is an advisory, not another name of the fault.
     let is_advisory = record.upstream.contains(&name) || record.related.contains(&name);
-    if count == 1 {
-        aliases.extend(record.aliases.iter().chain(&record.upstream).map(|alias| (*alias).to_owned()));
-        if !is_advisory {
-            aliases.push(record.id.to_owned());
-        }
-        return Ok(aliases);
-    }
-    for other in record.aliases.iter().chain(&record.upstream).filter(|other| !is_cve(other)) {
-        if says_same(index, other, name)? {
-            aliases.push((*other).to_owned());
-        }
-    }
-    Ok(aliases)
+    let own = (!is_advisory).then_some(record.id);
+    record.aliases.iter().chain(&record.upstream).copied().chain(own)
 }
 
-/// Whether the record `id` itself names `cve` as alias, and no other CVE.
-fn says_same(index: &Index<'_>, id: &str, cve: &str) -> Result<bool, DbError> {
-    for segment in &index.segments {
-        for number in segment.records_naming(id)? {
-            let record = segment.record(number)?;
-            let mut cves = record.aliases.iter().filter(|alias| is_cve(alias));
-            if record.id == id && cves.next() == Some(&cve) && cves.next().is_none() {
-                return Ok(true);
+/// The names of a record that tells of several vulnerabilities, each with the CVE that it means: the one with
+/// which another record of the database joins it, and no further. What none joins is left out.
+fn names_of_one<'a>(index: &Index<'a>, record: &RecordView<'a>) -> Result<Vec<(&'a str, &'a str)>, DbError> {
+    let mut names = Vec::new();
+    for other in record.aliases.iter().chain(&record.upstream).filter(|other| !is_cve(other)) {
+        for segment in &index.segments {
+            for named in segment.records_naming(other)? {
+                let mut cves = named.aliases.iter().filter(|alias| is_cve(alias));
+                // It must be the record itself, and name no other CVE.
+                if let (true, Some(cve), None) = (named.id == *other, cves.next(), cves.next()) {
+                    names.push((*other, *cve));
+                }
             }
         }
     }
-    Ok(false)
+    Ok(names)
 }

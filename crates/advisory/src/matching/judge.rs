@@ -20,7 +20,7 @@ pub(crate) struct Hit<'a> {
     pub(super) matched_name: String,
     pub(super) matched_version: String,
     pub(super) through_source: bool,
-    pub(super) affected: Affected,
+    pub(super) affected: Affected<'a>,
     pub(super) scheme: Option<VersionScheme>,
     pub(super) distribution_severity: Option<Severity>,
     pub(super) severities: Vec<&'a str>,

@@ -476,10 +476,10 @@ impl From<&seawall_model::Advisory> for JsonAdvisory {
             version: advisory.matched_version.clone(),
             range: advisory.range.clone(),
             fixed: advisory.fixed.clone(),
-            summary: advisory.summary.clone(),
+            summary: advisory.summary.to_string(),
             published: time(advisory.published),
             modified: time(advisory.modified),
-            references: advisory.references.clone(),
+            references: advisory.references.to_vec(),
         }
     }
 }

@@ -187,7 +187,7 @@ impl<'r> Table<'r> {
             let _ = write!(rest, "suppressed: {} · ", suppression_text(suppression));
         }
         let summary =
-            finding.advisories.iter().map(|advisory| advisory.summary.as_str()).find(|text| !text.is_empty());
+            finding.advisories.iter().map(|advisory| &*advisory.summary).find(|text| !text.is_empty());
         rest.push_str(&escaped(summary.unwrap_or_default()));
         let rest = rest.trim_end_matches(" · ");
         if self.width > used + 12 && !rest.is_empty() {
