@@ -109,6 +109,10 @@ pub enum FixState {
     Fixed(Vec<String>),
     /// The advisory knows no mended version.
     NotFixed,
+    /// There is none, and the feed says that the package's maintainers decided against one.
+    WillNotFix,
+    /// There is none, and the feed says that the package is no longer supported in this release.
+    EndOfLife,
 }
 
 impl FixState {
@@ -116,7 +120,17 @@ impl FixState {
     pub fn nearest(&self) -> Option<&str> {
         match self {
             Self::Fixed(versions) => versions.first().map(String::as_str),
-            Self::NotFixed => None,
+            Self::NotFixed | Self::WillNotFix | Self::EndOfLife => None,
+        }
+    }
+
+    /// The word in reports.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Fixed(_) => "fixed",
+            Self::NotFixed => "not-fixed",
+            Self::WillNotFix => "will-not-fix",
+            Self::EndOfLife => "end-of-life",
         }
     }
 }

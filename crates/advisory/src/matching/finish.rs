@@ -15,7 +15,7 @@ use super::judge::Hit;
 use crate::db::{Database, DbError, RecordView, TextSection};
 use crate::known_wrong;
 use crate::ownership::Owners;
-use crate::record::is_cve;
+use crate::record::{NoFix, is_cve};
 use crate::severity::Rating;
 
 /// Turns drafts into findings: texts, severities, suppressions.
@@ -161,7 +161,8 @@ fn kind_of(hits: &[Rc<Hit<'_>>]) -> FindingKind {
     hits.iter().map(|hit| hit.record.kind).min_by_key(rank).unwrap_or(FindingKind::Vulnerability)
 }
 
-/// The highest of the versions that the advisories call mended: below it one of them still applies.
+/// The highest of the versions that the advisories call mended: below it one of them still applies. Where none is,
+/// the word of a feed that there will be none counts for more than the silence of the others.
 fn fix_of(hits: &[Rc<Hit<'_>>]) -> FixState {
     let scheme = hits.iter().find_map(|hit| hit.scheme);
     let fixes = hits.iter().filter_map(|hit| hit.affected.fixed);
@@ -169,7 +170,14 @@ fn fix_of(hits: &[Rc<Hit<'_>>]) -> FixState {
         let order = scheme.and_then(|scheme| scheme.compare(a, b).ok());
         if order.is_some_and(std::cmp::Ordering::is_lt) { b } else { a }
     });
-    highest.map_or(FixState::NotFixed, |fix| FixState::Fixed(vec![fix.to_owned()]))
+    if let Some(fix) = highest {
+        return FixState::Fixed(vec![fix.to_owned()]);
+    }
+    match hits.iter().filter_map(|hit| hit.no_fix).max() {
+        Some(NoFix::EndOfLife) => FixState::EndOfLife,
+        Some(NoFix::WillNotFix) => FixState::WillNotFix,
+        None => FixState::NotFixed,
+    }
 }
 
 fn advisory(hit: &Hit<'_>, texts: &Texts) -> Advisory {

@@ -9,7 +9,7 @@ use crate::db::{DbError, Posting, RecordView};
 use crate::evaluate::{Affected, Candidate, Verdict, evaluate};
 use crate::feed_of::{Feed, Lookup};
 use crate::names::normalised;
-use crate::record::is_modular;
+use crate::record::{NoFix, is_modular};
 use crate::version::VersionScheme;
 
 /// A record that holds the version of a package.
@@ -23,6 +23,7 @@ pub(crate) struct Hit<'a> {
     pub(super) affected: Affected<'a>,
     pub(super) scheme: Option<VersionScheme>,
     pub(super) distribution_severity: Option<Severity>,
+    pub(super) no_fix: Option<NoFix>,
     pub(super) severities: Vec<&'a str>,
 }
 
@@ -123,6 +124,7 @@ fn judge_record<'a>(
         affected,
         scheme: feed.scheme,
         distribution_severity: postings.iter().filter_map(|posting| posting.distribution_severity).max(),
+        no_fix: postings.iter().filter_map(|posting| posting.no_fix).max(),
         severities,
         record,
     });

@@ -9,7 +9,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use seawall_model::text::escaped;
 use seawall_model::{
-    EcosystemCoverage, FeedDate, Finding, FindingKind, LayerIndex, Package, Problem, Severity, Suppression,
+    EcosystemCoverage, FeedDate, Finding, FindingKind, FixState, LayerIndex, Package, Problem, Severity,
+    Suppression,
 };
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -408,9 +409,11 @@ fn group_note(group: &Group<'_>, name: &str) -> String {
 }
 
 fn fix_text(finding: &Finding) -> String {
-    match finding.fix.nearest() {
-        Some(version) => format!("fixed in {}", escaped(version)),
-        None => "no fix".to_owned(),
+    match &finding.fix {
+        FixState::Fixed(_) => format!("fixed in {}", escaped(finding.fix.nearest().unwrap_or_default())),
+        FixState::NotFixed => "no fix".to_owned(),
+        FixState::WillNotFix => "will not be fixed".to_owned(),
+        FixState::EndOfLife => "end of life".to_owned(),
     }
 }
 
