@@ -17,7 +17,7 @@ mod third_party;
 pub mod version;
 
 pub use db::{Database, DbError};
-pub use explain::{RecordText, package_of_purl, query, records_by_id};
+pub use explain::{RecordText, package_of_purl, query, records_by_id, withdrawn_records};
 pub use feed_of::{Asked, Feed, feed_of};
 pub use matching::{MatchOptions, Matches, Unknown, match_packages};
 pub use version::{Version, VersionError, VersionScheme};

@@ -127,7 +127,9 @@ fn said_of(index: &Index<'_>, owner: &Package, distro: Option<&Distro>) -> Resul
                     settled.insert(first.record);
                 }
                 let state = match evaluate(&candidate, postings, &|fixed| same_modularity(owner, fixed))? {
-                    Verdict::NotAffected { evidence } => {
+                    Verdict::NotAffected { fixed } => {
+                        let evidence =
+                            fixed.map_or("not affected".to_owned(), |fixed| format!("fixed in {fixed}"));
                         let why = format!("{}: {} {evidence} in {release}", record.id, lookup.name);
                         State::NotAffected(why)
                     }

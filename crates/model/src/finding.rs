@@ -1,6 +1,7 @@
 //! A finding: one fault of one thing, with the evidence and what would mend it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::{Ecosystem, Severity, SeveritySource, Timestamp};
 
@@ -108,6 +109,10 @@ pub enum FixState {
     Fixed(Vec<String>),
     /// The advisory knows no mended version.
     NotFixed,
+    /// There is none, and the feed says that the package's maintainers decided against one.
+    WillNotFix,
+    /// There is none, and the feed says that the package is no longer supported in this release.
+    EndOfLife,
 }
 
 impl FixState {
@@ -115,7 +120,17 @@ impl FixState {
     pub fn nearest(&self) -> Option<&str> {
         match self {
             Self::Fixed(versions) => versions.first().map(String::as_str),
-            Self::NotFixed => None,
+            Self::NotFixed | Self::WillNotFix | Self::EndOfLife => None,
+        }
+    }
+
+    /// The word in reports.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Fixed(_) => "fixed",
+            Self::NotFixed => "not-fixed",
+            Self::WillNotFix => "will-not-fix",
+            Self::EndOfLife => "end-of-life",
         }
     }
 }
@@ -134,11 +149,12 @@ pub struct Advisory {
     pub range: String,
     /// The mended version above the installed one, where the record says one.
     pub fixed: Option<String>,
-    pub summary: String,
+    /// Shared, as are the references, by the findings that one record tells of.
+    pub summary: Arc<str>,
     pub published: Option<Timestamp>,
     pub modified: Option<Timestamp>,
     /// Links, in the record's order.
-    pub references: Vec<String>,
+    pub references: Arc<[String]>,
 }
 
 /// Why a finding is not counted. It is always shown on request, and its number always.

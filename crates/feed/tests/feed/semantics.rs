@@ -264,6 +264,49 @@ fn withdrawn_records_and_errata_are_no_findings() {
 }
 
 #[test]
+fn feeds_say_that_there_will_be_no_fix() {
+    let debian = |urgency: &str, events: &str| {
+        let fields = format!(r#""ecosystem_specific":{{"urgency":"{urgency}"}}"#);
+        let entry = affected_of("ECOSYSTEM", "Debian:12", "x", events, &fields);
+        let json = record("DEBIAN-CVE-2026-0001", r#""upstream":["CVE-2026-0001"]"#, &[entry]);
+        judged(&[("Debian", &json)], "debian 12", "deb x 1-1")
+    };
+    assert_eq!(debian("end-of-life", "introduced 0"), "x 1-1: CVE-2026-0001 -> none, end-of-life");
+    assert_eq!(debian("not yet assigned", "introduced 0"), "x 1-1: CVE-2026-0001 -> none");
+    let unimportant = "x 1-1: CVE-2026-0001 negligible (distribution) -> none";
+    assert_eq!(debian("unimportant", "introduced 0"), unimportant);
+    assert_eq!(debian("end-of-life", "introduced 0, fixed 2-1"), "x 1-1: CVE-2026-0001 -> 2-1");
+
+    let ubuntu = |status: &str| {
+        let fields = format!(r#""database_specific":{{"anchore":{{"status":"{status}"}}}}"#);
+        let entry = affected_of("ECOSYSTEM", "Ubuntu:24.04:LTS", "x", "introduced 0", &fields);
+        let json = record("UBUNTU-CVE-2026-0001", r#""upstream":["CVE-2026-0001"]"#, &[entry]);
+        judged(&[("Ubuntu", &json)], "ubuntu 24.04", "deb x 1-1")
+    };
+    assert_eq!(ubuntu("wont-fix"), "x 1-1: CVE-2026-0001 -> none, will-not-fix");
+    assert_eq!(ubuntu("not-fixed"), "x 1-1: CVE-2026-0001 -> none");
+    // Words of one feed mean nothing in another.
+    let fields = r#""ecosystem_specific":{"urgency":"end-of-life"},"database_specific":{"anchore":7}"#;
+    let entry = affected_of("ECOSYSTEM", "PyPI", "x", "introduced 0", fields);
+    let json = record("PYSEC-1", "", &[entry]);
+    assert_eq!(judged(&[("PyPI", &json)], "", "pypi x 1"), "x 1: PYSEC-1 -> none");
+}
+
+#[test]
+fn the_silence_of_one_record_does_not_hide_the_word_of_another() {
+    let debian = |id: &str, fields: &str| {
+        let entry = affected_of("ECOSYSTEM", "Debian:12", "x", "introduced 0", fields);
+        record(id, r#""upstream":["CVE-2026-0001"]"#, &[entry])
+    };
+    let (silent, said) =
+        (debian("DSA-1", ""), debian("DSA-2", r#""ecosystem_specific":{"urgency":"end-of-life"}"#));
+    assert_eq!(
+        judged(&[("Debian", &silent), ("Debian", &said)], "debian 12", "deb x 1-1"),
+        "x 1-1: CVE-2026-0001 -> none, end-of-life"
+    );
+}
+
+#[test]
 fn severity_comes_from_the_first_source_that_has_one() {
     const HIGH: &str =
         r#""severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}]"#;

@@ -134,7 +134,7 @@ struct JsonFinding {
     severity_source: Option<&'static str>,
     cvss_score: Option<f64>,
     cvss_vector: Option<String>,
-    /// `fixed` or `not-fixed`.
+    /// `fixed`, `not-fixed`, or where the feed says that it will stay so: `will-not-fix`, `end-of-life`.
     fix_state: &'static str,
     /// Mended versions, nearest first.
     fixed_versions: Vec<String>,
@@ -409,9 +409,9 @@ impl Summary {
 
 impl JsonFinding {
     fn of(finding: &Finding, purl: Option<String>) -> Self {
-        let (fix_state, fixed_versions) = match &finding.fix {
-            FixState::Fixed(versions) => ("fixed", versions.clone()),
-            FixState::NotFixed => ("not-fixed", Vec::new()),
+        let fixed_versions = match &finding.fix {
+            FixState::Fixed(versions) => versions.clone(),
+            FixState::NotFixed | FixState::WillNotFix | FixState::EndOfLife => Vec::new(),
         };
         Self {
             id: finding.id.to_string(),
@@ -424,7 +424,7 @@ impl JsonFinding {
             severity_source: finding.severity_source.map(seawall_model::SeveritySource::as_str),
             cvss_score: finding.cvss_score,
             cvss_vector: finding.cvss_vector.clone(),
-            fix_state,
+            fix_state: finding.fix.as_str(),
             fixed_versions,
             known_exploited_since: finding.kev_since.map(Timestamp::date),
             epss: finding.epss.map(|(score, _)| score),
@@ -485,10 +485,10 @@ impl From<&seawall_model::Advisory> for JsonAdvisory {
             version: advisory.matched_version.clone(),
             range: advisory.range.clone(),
             fixed: advisory.fixed.clone(),
-            summary: advisory.summary.clone(),
+            summary: advisory.summary.to_string(),
             published: time(advisory.published),
             modified: time(advisory.modified),
-            references: advisory.references.clone(),
+            references: advisory.references.to_vec(),
         }
     }
 }

@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use seawall_model::text::escaped;
 use seawall_model::{
-    EcosystemCoverage, FeedDate, Finding, FindingKind, LayerIndex, Package, Problem, Severity, SubjectKind,
-    Suppression,
+    EcosystemCoverage, FeedDate, Finding, FindingKind, FixState, LayerIndex, Package, Problem, Severity,
+    SubjectKind, Suppression,
 };
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -188,7 +188,7 @@ impl<'r> Table<'r> {
             let _ = write!(rest, "suppressed: {} · ", suppression_text(suppression));
         }
         let summary =
-            finding.advisories.iter().map(|advisory| advisory.summary.as_str()).find(|text| !text.is_empty());
+            finding.advisories.iter().map(|advisory| &*advisory.summary).find(|text| !text.is_empty());
         rest.push_str(&escaped(summary.unwrap_or_default()));
         let rest = rest.trim_end_matches(" · ");
         if self.width > used + 12 && !rest.is_empty() {
@@ -410,9 +410,11 @@ fn group_note(group: &Group<'_>, name: &str) -> String {
 }
 
 fn fix_text(finding: &Finding) -> String {
-    match finding.fix.nearest() {
-        Some(version) => format!("fixed in {}", escaped(version)),
-        None => "no fix".to_owned(),
+    match &finding.fix {
+        FixState::Fixed(_) => format!("fixed in {}", escaped(finding.fix.nearest().unwrap_or_default())),
+        FixState::NotFixed => "no fix".to_owned(),
+        FixState::WillNotFix => "will not be fixed".to_owned(),
+        FixState::EndOfLife => "end of life".to_owned(),
     }
 }
 
