@@ -15,6 +15,7 @@ pub mod finding;
 pub mod limits;
 pub mod package;
 pub mod path;
+pub mod priority;
 pub mod problem;
 pub mod purl;
 pub mod severity;
@@ -31,6 +32,7 @@ pub use finding::{Advisory, Finding, FindingId, FindingKind, FixState, Suppressi
 pub use limits::Limits;
 pub use package::{LayerIndex, Owner, Package, PackageKind, Place, Scope, SourcePackage};
 pub use path::{FilePath, FilePathBuf};
+pub use priority::{Priority, PriorityReason};
 pub use problem::{Problem, ProblemKind};
 pub use purl::{Purl, PurlError};
 pub use severity::{Severity, SeveritySource};
