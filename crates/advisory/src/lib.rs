@@ -11,6 +11,7 @@ mod known_wrong;
 pub mod matching;
 pub mod names;
 mod ownership;
+pub mod priority;
 pub mod record;
 mod severity;
 mod third_party;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Ecosystem, Severity, SeveritySource, Timestamp};
+use crate::{Ecosystem, Priority, PriorityReason, Severity, SeveritySource, Timestamp};
 
 /// The short, stable name of a finding: 16 hexadecimal digits.
 ///
@@ -62,6 +62,10 @@ pub struct Finding {
     pub kev_since: Option<Timestamp>,
     /// The probability of exploitation in the next 30 days and its percentile, both 0 to 1, from EPSS.
     pub epss: Option<(f32, f32)>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// What the priority follows from, in the order in which it was asked; at least one.
+    pub priority_reasons: Vec<PriorityReason>,
     /// Why it is not counted; `None` for an open finding.
     pub suppression: Option<Suppression>,
     /// Set where the finding may be one of a file that the distribution has patched without changing the

@@ -18,6 +18,7 @@ pub mod limits;
 pub mod links;
 pub mod package;
 pub mod path;
+pub mod priority;
 pub mod problem;
 pub mod purl;
 pub mod severity;
@@ -37,6 +38,7 @@ pub use finding::{Advisory, Finding, FindingId, FindingKind, FixState, Suppressi
 pub use limits::Limits;
 pub use package::{Dependency, LayerIndex, Owner, Package, PackageKind, Place, Scope, SourcePackage};
 pub use path::{FilePath, FilePathBuf};
+pub use priority::{Priority, PriorityReason};
 pub use problem::{Problem, ProblemKind};
 pub use purl::{Purl, PurlError};
 pub use severity::{Severity, SeveritySource};

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use seawall_model::{
-    Advisory, Distro, Ecosystem, EcosystemName, Finding, FindingId, FindingKind, FixState, Package,
-    SeveritySource, Suppression,
+    Advisory, Distro, Ecosystem, EcosystemName, Finding, FindingId, FindingKind, FixState, Package, Priority,
+    Scope, SeveritySource, Suppression,
 };
 
 use super::index::Index;
@@ -15,6 +15,7 @@ use super::judge::Hit;
 use crate::db::{Database, DbError, RecordView, TextSection};
 use crate::known_wrong;
 use crate::ownership::Owners;
+use crate::priority::{Exposure, Signals, priority};
 use crate::record::{NoFix, is_cve};
 use crate::severity::Rating;
 
@@ -70,7 +71,7 @@ impl<'a, 'p> Finisher<'a, 'p> {
             suppression = word.suppression();
         }
         let cvss = rating.as_ref().and_then(|rating| rating.cvss.clone());
-        Ok(Finding {
+        let mut finding = Finding {
             id: FindingId::of(&["vuln", draft.vulnerability, purl]),
             kind,
             vulnerability: draft.vulnerability.to_owned(),
@@ -84,9 +85,18 @@ impl<'a, 'p> Finisher<'a, 'p> {
             advisories: draft.hits.iter().map(|hit| advisory(hit, texts)).collect(),
             kev_since: draft.names().find_map(|name| self.database.kev().since(name)),
             epss: draft.names().find_map(|name| self.database.epss().score(name)),
+            // Decided last, by what stands above.
+            priority: Priority::Track,
+            priority_reasons: Vec::new(),
             suppression,
             perhaps_backported,
-        })
+        };
+        let exposure = match package.scope {
+            Scope::Runtime => Exposure::Runtime,
+            Scope::Development => Exposure::DevelopmentOnly,
+        };
+        (finding.priority, finding.priority_reasons) = priority(&Signals::of(&finding, exposure));
+        Ok(finding)
     }
 
     fn rating(&mut self, draft: &Draft<'a>) -> Result<Option<Rating>, DbError> {

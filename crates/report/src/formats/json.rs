@@ -143,10 +143,23 @@ struct JsonFinding {
     /// The probability of exploitation within 30 days, 0 to 1.
     epss: Option<f32>,
     epss_percentile: Option<f32>,
+    /// `act`, `attend`, `track*` or `track`.
+    priority: &'static str,
+    /// What the priority follows from.
+    priority_reasons: Vec<JsonReason>,
     /// The file belongs to a package of the distribution, which may have mended it without changing the version.
     perhaps_backported: bool,
     suppression: Option<JsonSuppression>,
     advisories: Vec<JsonAdvisory>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct JsonReason {
+    /// A stable word: `exploited`, `exploitation-likely`, `exploitation-not-likely`, `exploitation-unknown`,
+    /// `severity`, `no-fix`, `will-not-fix`, `end-of-life`, `development-only`, `malware` or `notice`.
+    kind: &'static str,
+    /// One line for people.
+    text: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -429,6 +442,12 @@ impl JsonFinding {
             known_exploited_since: finding.kev_since.map(Timestamp::date),
             epss: finding.epss.map(|(score, _)| score),
             epss_percentile: finding.epss.map(|(_, percentile)| percentile),
+            priority: finding.priority.as_str(),
+            priority_reasons: finding
+                .priority_reasons
+                .iter()
+                .map(|reason| JsonReason { kind: reason.as_str(), text: reason.to_string() })
+                .collect(),
             perhaps_backported: finding.perhaps_backported,
             suppression: finding.suppression.as_ref().map(JsonSuppression::from),
             advisories: finding.advisories.iter().map(JsonAdvisory::from).collect(),
