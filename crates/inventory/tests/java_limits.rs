@@ -1,10 +1,5 @@
 //! Archives of Java against the bounds of a scan: what lies beyond is named, what lies before it counts.
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    clippy::unwrap_used,
-    reason = "a test of bounds builds its archives"
-)]
+#![expect(clippy::disallowed_types, clippy::unwrap_used, reason = "a test of bounds builds its archives")]
 
 use std::io::{Cursor, Read, Write};
 

@@ -55,7 +55,8 @@ impl Cataloger for GradleVerification {
                 let Some(component) = components.last_mut() else { return };
                 let name = attributes.get("name").unwrap_or_default();
                 component.artifacts += 1;
-                component.descriptions += usize::from(name.ends_with(".pom") || name.ends_with(".module"));
+                let extension = name.rsplit('.').next();
+                component.descriptions += usize::from(matches!(extension, Some("pom" | "module")));
             }
             _ => {}
         });

@@ -150,6 +150,14 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_names_every_format() {
+        let text = include_str!("../../../../docs/packages.md");
+        for cataloger in CATALOGERS {
+            assert!(text.contains(&format!("`{}`", cataloger.name())), "{}", cataloger.name());
+        }
+    }
+
+    #[test]
     fn every_file_of_this_folder_is_in_the_list() {
         let text = include_str!("mod.rs");
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/catalogers");
