@@ -164,7 +164,7 @@ impl<'f> Found<'f> {
                 format!("more than {} packages in one file, the rest is left out", self.max_packages);
             return self.problem_once(ProblemKind::TooLarge, message);
         }
-        package.cataloger = self.cataloger;
+        package.cataloger = self.cataloger.into();
         package.places = vec![Place { path: self.path.to_owned(), inside, layer: None }];
         self.facts.packages.push(package);
     }

@@ -22,6 +22,14 @@ impl FindingId {
     }
 }
 
+impl std::str::FromStr for FindingId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        u64::from_str_radix(text, 16).map(Self)
+    }
+}
+
 impl fmt::Display for FindingId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
@@ -89,6 +97,10 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] =
+        [Self::Vulnerability, Self::Malware, Self::Unmaintained, Self::Unsound, Self::Notice];
+
     /// The word in reports.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -118,7 +118,7 @@ impl Purl {
         if self.purl_type == "pypi" {
             self.name = self.name.replace('_', "-");
         }
-        self.qualifiers.retain(|(_, value)| !value.is_empty());
+        self.qualifiers.retain(|(key, value)| !value.is_empty() && is_key(key));
         self.qualifiers.sort();
         self.qualifiers.dedup_by(|a, b| a.0 == b.0);
     }
@@ -257,6 +257,12 @@ fn split_version(rest: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Whether a text may name a qualifier.
+fn is_key(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+}
+
 fn is_type(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-'))
@@ -278,8 +284,7 @@ fn parse_qualifiers(text: &str) -> Result<Vec<(String, String)>, &'static str> {
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').ok_or("a qualifier has no value")?;
         let key = key.to_ascii_lowercase();
-        let valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-        if !key.starts_with(|first: char| first.is_ascii_alphabetic()) || !key.bytes().all(valid) {
+        if !is_key(&key) {
             return Err("a qualifier has an invalid key");
         }
         if qualifiers.iter().any(|(known, _)| *known == key) {
