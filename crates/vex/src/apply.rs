@@ -265,6 +265,8 @@ mod tests {
             advisories: Vec::new(),
             kev_since: None,
             epss: None,
+            priority: seawall_model::Priority::Track,
+            priority_reasons: Vec::new(),
             suppression: None,
             perhaps_backported: false,
         }
