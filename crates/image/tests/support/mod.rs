@@ -10,7 +10,7 @@ use seawall_image::cache::Cache;
 use seawall_image::image::BlobImage;
 use seawall_image::manifest::Platform;
 use seawall_image::scan::{Meter, ScanOptions, scan_image};
-use seawall_image::{BlobSource, RawManifest};
+use seawall_image::{BlobSource, RawManifest, Shared};
 use seawall_model::Limits;
 use seawall_testkit::Texts;
 use sha2::{Digest as _, Sha256};
@@ -83,7 +83,15 @@ pub(crate) fn scan(
     let (limits, meter) = (Limits::default(), Meter::default());
     let platform = Platform { os: "linux".into(), architecture: "amd64".into(), variant: None };
     let image = BlobImage::open(source, "image".to_owned(), root, &platform, &limits).expect("an image");
-    let options = ScanOptions { limits: &limits, threads: 2, cache, verify_blobs: false, meter: &meter };
+    let shared = Shared::new(&limits);
+    let options = ScanOptions {
+        limits: &limits,
+        threads: 2,
+        cache,
+        verify_blobs: false,
+        meter: &meter,
+        shared: &shared,
+    };
     let scanned = scan_image(&image, &Texts::default(), &options);
     let facts = scanned.layers.into_iter().flat_map(|layer| layer.facts).collect();
     (facts, scanned.problems.into_iter().map(|problem| problem.message).collect())
@@ -103,6 +111,7 @@ pub(crate) fn damaged_layer_is_refused(
     let cache = Cache::new(home.join("cache"), u64::MAX);
     let damaged = scan(&cache);
     std::fs::write(blob, &right).expect("the blob can be written");
+    assert_eq!(cache.status().expect("a cache").entries, 2, "facts and digest of the other layer");
     let (promised, actual) = (sha256(&right), sha256(&wrong));
     let problem =
         |what| format!("{what} has the digest {actual} instead of {promised}: damaged or tampered with");
