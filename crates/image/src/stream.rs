@@ -107,6 +107,13 @@ fn read_again<A: Analyser>(
         let problem = Problem::general(ProblemKind::LayerUnreadable, chain(&error));
         return wanted.keys().map(|layer| (*layer, A::Facts::default(), vec![problem.clone()])).collect();
     }
+    let unread: Vec<_> =
+        wanted.keys().filter(|layer| results.iter().all(|(read, ..)| read != *layer)).collect();
+    for layer in unread {
+        let message = "it could not be read again for the files that links give other names";
+        let problem = Problem::general(ProblemKind::LayerUnreadable, message);
+        results.push((*layer, A::Facts::default(), vec![problem]));
+    }
     results
 }
 
