@@ -12,7 +12,6 @@ use seawall_model::{Analyser, Digest, EntryKind, FilePathBuf, LayerIndex, Limits
 use crate::archive::{choose_image, docker_layers, parse_docker_manifest};
 use crate::blobs::{BlobError, BlobSource, RawManifest, UnverifiedBlob, digest_of};
 use crate::decode::Decoder;
-use crate::held::HeldBytes;
 use crate::image::{BlobImage, ImageDescription, ImageError, ImageSource, LayerDescription};
 use crate::layer::{Aliases, LayerPass, PassContext, read_aliases, read_layer};
 use crate::layout::{Pick, pick_root};
@@ -37,8 +36,8 @@ pub fn scan_stream<A: Analyser>(
     options: &ScanOptions<'_>,
     reopen: impl FnOnce() -> Result<Box<dyn Read + Send>, ImageError>,
 ) -> Result<ScannedImage<A::Facts>, ImageError> {
-    let held = HeldBytes::new(options.limits.max_held_bytes);
-    let context = PassContext { limits: options.limits, held: &held, bytes_read: &options.meter.bytes_read };
+    let held = options.shared.held();
+    let context = PassContext { limits: options.limits, held, bytes_read: &options.meter.bytes_read };
     let Members { documents, mut passes, damage } = read_members(stream, analyser, &context, options);
     let (image, names) = match describe(&documents, choice, options.limits) {
         Ok(described) => described,
@@ -107,6 +106,13 @@ fn read_again<A: Analyser>(
     if let Err(error) = outcome {
         let problem = Problem::general(ProblemKind::LayerUnreadable, chain(&error));
         return wanted.keys().map(|layer| (*layer, A::Facts::default(), vec![problem.clone()])).collect();
+    }
+    let unread: Vec<_> =
+        wanted.keys().filter(|layer| results.iter().all(|(read, ..)| read != *layer)).collect();
+    for layer in unread {
+        let message = "it could not be read again for the files that links give other names";
+        let problem = Problem::general(ProblemKind::LayerUnreadable, message);
+        results.push((*layer, A::Facts::default(), vec![problem]));
     }
     results
 }

@@ -6,6 +6,7 @@
 mod support;
 
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -50,6 +51,17 @@ fn main() -> ExitCode {
     suite.run("an image is read from the content store", || whole_image(&socket, &image));
     suite.run("an image is found by digest", || by_digest(&socket));
     suite.run("what is missing is told", || missing(&socket));
+    suite.run("a damaged layer is refused", || {
+        let layer = sha256(&image.layers[0]).replace("sha256:", "sha256/");
+        let blob = home.join("root/io.containerd.content.v1.content/blobs").join(layer);
+        std::fs::set_permissions(&blob, PermissionsExt::from_mode(0o644)).unwrap();
+        support::damaged_layer_is_refused(&blob, home, |cache| {
+            let containerd = connect(&socket);
+            let stored = found(&containerd, NAME);
+            let root = stored.resolve().unwrap();
+            support::scan(stored, root, Some(cache))
+        });
+    });
     drop(server);
     suite.finish()
 }

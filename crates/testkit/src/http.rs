@@ -43,11 +43,13 @@ impl Reply {
         Self::new(307, "").with("Location", location)
     }
 
+    #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
+    #[must_use]
     pub fn cut_after(mut self, bytes: usize) -> Self {
         self.cut = Some(bytes);
         self

@@ -6,6 +6,13 @@
 use std::io::Write;
 use std::path::Path;
 
+use seawall_image::cache::Cache;
+use seawall_image::image::BlobImage;
+use seawall_image::manifest::Platform;
+use seawall_image::scan::{Meter, ScanOptions, scan_image};
+use seawall_image::{BlobSource, RawManifest, Shared};
+use seawall_model::Limits;
+use seawall_testkit::Texts;
 use sha2::{Digest as _, Sha256};
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
@@ -65,6 +72,52 @@ impl Image {
         let mut file = std::fs::File::create(path).expect("the archive can be written");
         file.write_all(&self.archive(name)).expect("the archive can be written");
     }
+}
+
+/// An image of a source with blobs, read to its end: what its files hold, and what is wrong with its layers.
+pub(crate) fn scan(
+    source: impl BlobSource,
+    root: RawManifest,
+    cache: Option<&Cache>,
+) -> (Vec<String>, Vec<String>) {
+    let (limits, meter) = (Limits::default(), Meter::default());
+    let platform = Platform { os: "linux".into(), architecture: "amd64".into(), variant: None };
+    let image = BlobImage::open(source, "image".to_owned(), root, &platform, &limits).expect("an image");
+    let shared = Shared::new(&limits);
+    let options = ScanOptions {
+        limits: &limits,
+        threads: 2,
+        cache,
+        verify_blobs: false,
+        meter: &meter,
+        shared: &shared,
+    };
+    let scanned = scan_image(&image, &Texts::default(), &options);
+    let facts = scanned.layers.into_iter().flat_map(|layer| layer.facts).collect();
+    (facts, scanned.problems.into_iter().map(|problem| problem.message).collect())
+}
+
+/// Damages a stored blob for a while, and wants the layer to be refused, and nothing of it kept in the cache.
+pub(crate) fn damaged_layer_is_refused(
+    blob: &Path,
+    home: &Path,
+    scan: impl Fn(&Cache) -> (Vec<String>, Vec<String>),
+) {
+    let right = std::fs::read(blob).expect("the blob is stored there");
+    let mut wrong = right.clone();
+    let at = wrong.windows(3).position(|bytes| bytes == b"one").expect("the file's text");
+    wrong[at] = b'0';
+    std::fs::write(blob, &wrong).expect("the blob can be written");
+    let cache = Cache::new(home.join("cache"), u64::MAX);
+    let damaged = scan(&cache);
+    std::fs::write(blob, &right).expect("the blob can be written");
+    assert_eq!(cache.status().expect("a cache").entries, 2, "facts and digest of the other layer");
+    let (promised, actual) = (sha256(&right), sha256(&wrong));
+    let problem =
+        |what| format!("{what} has the digest {actual} instead of {promised}: damaged or tampered with");
+    assert_eq!(damaged.1, [problem("its blob"), problem("its uncompressed tar")]);
+    let whole = scan(&cache);
+    assert_eq!(whole, (vec!["etc/a=one".to_owned(), "etc/b=two".to_owned(), "c=three".to_owned()], vec![]));
 }
 
 /// The digests of every file in a tar archive.
