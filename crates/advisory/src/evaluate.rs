@@ -163,71 +163,99 @@ impl ReadRange<'_> {
     }
 }
 
-/// Judges a version against all entries that one record has for one package.
-///
-/// `relevant` says which fixed versions are meant for this package at all: a modular rpm and one that is no
-/// part of a module have separate streams of versions. An entry with none that is relevant is passed over.
+/// Judges a version against all entries that one record has for one package. See [`Entries::read`].
 pub(crate) fn evaluate<'a>(
     candidate: &Candidate<'_>,
     postings: &[Posting<'a>],
     relevant: &dyn Fn(&str) -> bool,
 ) -> Result<Verdict<'a>, DbError> {
-    let mut is_meant = false;
-    let mut unreadable = None;
-    let mut listed = Vec::new();
-    let mut ranges = Vec::new();
-    for posting in postings {
-        let views = posting.ranges()?;
-        let is_relevant = views
-            .iter()
-            .flat_map(|range| &range.events)
-            .filter(|(kind, _)| *kind == EventKind::Fixed)
-            .all(|(_, version)| relevant(version));
-        if !is_relevant {
-            continue;
-        }
-        is_meant = true;
-        let versions = posting.versions()?;
-        if views.is_empty() && versions.is_empty() {
-            unreadable.get_or_insert_with(|| "it gives commits only, or no versions at all".to_owned());
-        }
-        listed.extend(versions);
-        for view in views {
-            match read_range(candidate.scheme, view.kind, &view.events) {
-                Ok(range) => ranges.push(range),
-                Err(reason) => {
-                    unreadable.get_or_insert(reason);
+    Ok(Entries::read(candidate.scheme, postings, relevant)?.judge(candidate))
+}
+
+/// All entries that one record has for one package, read to judge any number of versions.
+pub(crate) struct Entries<'a> {
+    is_meant: bool,
+    listed: Vec<&'a str>,
+    ranges: Vec<ReadRange<'a>>,
+    /// Why one of them can't be read.
+    unreadable: Option<String>,
+}
+
+impl<'a> Entries<'a> {
+    /// Reads the entries in the order of a scheme.
+    ///
+    /// `relevant` says which fixed versions are meant for this package at all: a modular rpm and one that is no
+    /// part of a module have separate streams of versions. An entry with none that is relevant is passed over.
+    pub(crate) fn read(
+        scheme: Option<VersionScheme>,
+        postings: &[Posting<'a>],
+        relevant: &dyn Fn(&str) -> bool,
+    ) -> Result<Self, DbError> {
+        let mut read = Self { is_meant: false, listed: Vec::new(), ranges: Vec::new(), unreadable: None };
+        for posting in postings {
+            let views = posting.ranges()?;
+            let is_relevant = views
+                .iter()
+                .flat_map(|range| &range.events)
+                .filter(|(kind, _)| *kind == EventKind::Fixed)
+                .all(|(_, version)| relevant(version));
+            if !is_relevant {
+                continue;
+            }
+            read.is_meant = true;
+            let versions = posting.versions()?;
+            if views.is_empty() && versions.is_empty() {
+                let why = || "it gives commits only, or no versions at all".to_owned();
+                read.unreadable.get_or_insert_with(why);
+            }
+            read.listed.extend(versions);
+            for view in views {
+                match read_range(scheme, view.kind, &view.events) {
+                    Ok(range) => read.ranges.push(range),
+                    Err(reason) => {
+                        read.unreadable.get_or_insert(reason);
+                    }
                 }
             }
         }
+        Ok(read)
     }
-    Ok(if is_meant { judge(candidate, &listed, &ranges, unreadable) } else { Verdict::NotMeant })
-}
 
-fn judge<'a>(
-    candidate: &Candidate<'_>,
-    listed: &[&str],
-    ranges: &[ReadRange<'a>],
-    unreadable: Option<String>,
-) -> Verdict<'a> {
-    let Some(version) = &candidate.parsed else {
-        return judge_unreadable(candidate, listed, ranges);
-    };
-    let holding = ranges.iter().find_map(|range| range.holding(candidate.in_order_of(range)?));
-    let range = match holding {
-        Some(interval) => Some(interval.describe()),
-        None => is_listed(candidate.text, candidate.scheme, version, listed).then(|| "listed".to_owned()),
-    };
-    let unreadable = unreadable.or_else(|| {
-        let unordered = ranges.iter().any(|range| candidate.in_order_of(range).is_none());
-        unordered.then(|| format!("the installed version {:?} is no semantic version", candidate.text))
-    });
-    match (range, unreadable) {
-        (Some(range), _) => {
-            Verdict::Affected(Affected { range, fixed: nearest_fix(candidate, version, listed, ranges) })
+    /// How many texts it holds, about: what it costs to keep.
+    pub(crate) fn texts(&self) -> usize {
+        let intervals: usize = self.ranges.iter().map(|range| range.intervals.len()).sum();
+        // A record without any takes room too.
+        8 + self.listed.len() + 8 * intervals
+    }
+
+    /// Judges one version, which must be in the order of the scheme that the entries were read by.
+    pub(crate) fn judge(&self, candidate: &Candidate<'_>) -> Verdict<'a> {
+        if !self.is_meant {
+            return Verdict::NotMeant;
         }
-        (None, Some(reason)) => Verdict::Unknown { reason },
-        (None, None) => Verdict::NotAffected { fixed: highest_end(version, ranges) },
+        let Self { listed, ranges, unreadable, .. } = self;
+        let Some(version) = &candidate.parsed else {
+            return judge_unreadable(candidate, listed, ranges);
+        };
+        let holding = ranges.iter().find_map(|range| range.holding(candidate.in_order_of(range)?));
+        let range = match holding {
+            Some(interval) => Some(interval.describe()),
+            None => is_listed(candidate.text, candidate.scheme, version, listed).then(|| "listed".to_owned()),
+        };
+        if let Some(range) = range {
+            return Verdict::Affected(Affected {
+                range,
+                fixed: nearest_fix(candidate, version, listed, ranges),
+            });
+        }
+        let unreadable = unreadable.clone().or_else(|| {
+            let unordered = ranges.iter().any(|range| candidate.in_order_of(range).is_none());
+            unordered.then(|| format!("the installed version {:?} is no semantic version", candidate.text))
+        });
+        match unreadable {
+            Some(reason) => Verdict::Unknown { reason },
+            None => Verdict::NotAffected { fixed: highest_end(version, ranges) },
+        }
     }
 }
 

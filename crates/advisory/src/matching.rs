@@ -23,7 +23,7 @@ pub(crate) use judge::{each_record, same_modularity, same_module};
 
 use finish::Finisher;
 use join::group;
-use judge::judge;
+use judge::Judge;
 
 /// What to judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,6 +65,7 @@ pub fn match_packages(
 ) -> Result<Matches, DbError> {
     let index = Index::new(database)?;
     let owners = Owners::new(packages, distro);
+    let mut judge = Judge::new(&index);
     let mut coverage = BTreeMap::new();
     let mut drafts = Vec::new();
     let mut unknown = Vec::new();
@@ -84,7 +85,7 @@ pub fn match_packages(
             entry.development += 1;
             continue;
         }
-        let judged = judge(&index, package, &feed)?;
+        let judged = judge.package(package, &feed)?;
         entry.unknown_ranges += judged.unknown.iter().filter(|(_, _, of_version)| !of_version).count();
         if judged.unknown.iter().any(|(_, _, of_version)| *of_version) {
             entry.unknown_version += 1;

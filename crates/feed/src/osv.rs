@@ -210,7 +210,7 @@ fn convert_affected(
 
 /// Why a feed says that there will be no mended version. OSV has no field of its own for it: Debian's tracker
 /// gives `end-of-life` in place of an urgency, and records that Vunnel prepares for Grype carry the vendor's
-/// decision as `anchore.status`. No other feed of the bucket says it.
+/// decision as `anchore.status`. No other feed is known to say it.
 fn no_fix(feed: EcosystemName, in_ecosystem: &Specific, in_database: &Specific) -> Option<NoFix> {
     if feed == EcosystemName::Debian && (in_ecosystem.end_of_life || in_database.end_of_life) {
         return Some(NoFix::EndOfLife);

@@ -17,7 +17,8 @@ use crate::record::is_cve;
 pub(crate) struct Draft<'a> {
     pub(crate) package: usize,
     pub(crate) vulnerability: &'a str,
-    pub(crate) aliases: BTreeSet<&'a str>,
+    /// Sorted, without the vulnerability itself.
+    pub(crate) aliases: Vec<&'a str>,
     pub(super) hits: Vec<Rc<Hit<'a>>>,
     /// How many of the hits, at the front, began the finding; those after them joined it by alias.
     leaders: usize,
@@ -67,7 +68,7 @@ pub(super) fn group<'a>(
     let empty = |name: &'a str| Draft {
         package,
         vulnerability: name,
-        aliases: BTreeSet::new(),
+        aliases: Vec::new(),
         hits: Vec::new(),
         leaders: 0,
     };
@@ -104,7 +105,7 @@ pub(super) fn group<'a>(
         let joined = if cves.is_empty() { others.into_iter().take(1).collect() } else { cves };
         for name in &joined {
             if let Some(draft) = drafts.get_mut(name) {
-                draft.aliases.insert(hit.record.id);
+                draft.aliases.push(hit.record.id);
                 draft.hits.push(Rc::clone(&hit));
             }
         }
@@ -116,7 +117,9 @@ pub(super) fn group<'a>(
         }
     }
     let drafts = drafts.into_values().map(|mut draft| {
-        draft.aliases.remove(draft.vulnerability);
+        draft.aliases.retain(|alias| *alias != draft.vulnerability);
+        draft.aliases.sort_unstable();
+        draft.aliases.dedup();
         draft.hits.sort_by(|a, b| a.record.id.cmp(b.record.id));
         draft
     });
