@@ -22,7 +22,7 @@ pub(crate) use join::Draft;
 pub(crate) use judge::{each_record, same_modularity, same_module};
 
 use finish::Finisher;
-use join::group;
+use join::{MeantNames, group};
 use judge::Judge;
 
 /// What to judge.
@@ -66,6 +66,7 @@ pub fn match_packages(
     let index = Index::new(database)?;
     let owners = Owners::new(packages, distro);
     let mut judge = Judge::new(&index);
+    let mut meant_names = MeantNames::new();
     let mut coverage = BTreeMap::new();
     let mut drafts = Vec::new();
     let mut unknown = Vec::new();
@@ -94,7 +95,7 @@ pub fn match_packages(
         }
         let as_unknown = |(record, reason, _)| Unknown { package: position, record, reason };
         unknown.extend(judged.unknown.into_iter().map(as_unknown));
-        drafts.extend(group(&index, position, judged.hits)?);
+        drafts.extend(group(&index, &mut meant_names, position, judged.hits)?);
     }
     unknown.sort();
     let findings = Finisher::new(database, &index, packages, distro, owners).finish(drafts)?;

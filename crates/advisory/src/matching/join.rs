@@ -5,7 +5,8 @@
 //! same name are joined, and so is a record without a CVE with one that it names as alias, or that names it.
 //! Names are never followed any further.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::index::Index;
@@ -56,9 +57,14 @@ fn told<'a>(record: &RecordView<'a>) -> Told<'a> {
     }
 }
 
+/// Names of records that tell of several vulnerabilities, each with the CVE that it means, by segment and number
+/// of the record: many packages have the same ones.
+pub(super) type MeantNames<'a> = HashMap<(usize, u32), Vec<(&'a str, &'a str)>>;
+
 /// Joins the hits of one package to findings.
 pub(super) fn group<'a>(
     index: &Index<'a>,
+    meant_names: &mut MeantNames<'a>,
     package: usize,
     mut hits: Vec<Hit<'a>>,
 ) -> Result<Vec<Draft<'a>>, DbError> {
@@ -78,14 +84,15 @@ pub(super) fn group<'a>(
             alone.push(hit);
             continue;
         };
-        let other_names = if names.len() > 1 { names_of_one(index, &hit.record)? } else { Vec::new() };
+        let meant = if names.len() == 1 { None } else { Some(names_meant(index, meant_names, &hit)?) };
         for name in &names {
             let draft = drafts.entry(name).or_insert_with(|| empty(name));
-            if names.len() == 1 {
-                draft.aliases.extend(names_with(&hit.record, name));
-            } else {
-                let meant = other_names.iter().filter(|(_, cve)| cve == name);
-                draft.aliases.extend(meant.map(|(other, _)| *other));
+            match meant {
+                None => draft.aliases.extend(names_with(&hit.record, name)),
+                Some(meant) => {
+                    let others = meant.iter().filter(|(_, cve)| cve == name);
+                    draft.aliases.extend(others.map(|(other, _)| *other));
+                }
             }
             draft.hits.push(Rc::clone(&hit));
         }
@@ -136,6 +143,18 @@ fn names_with<'a>(record: &RecordView<'a>, name: &str) -> impl Iterator<Item = &
     let is_advisory = record.upstream.contains(&name) || record.related.contains(&name);
     let own = (!is_advisory).then_some(record.id);
     record.aliases.iter().chain(&record.upstream).copied().chain(own)
+}
+
+/// [`names_of_one`] of a hit's record, looked up once.
+fn names_meant<'m, 'a>(
+    index: &Index<'a>,
+    known: &'m mut MeantNames<'a>,
+    hit: &Hit<'a>,
+) -> Result<&'m [(&'a str, &'a str)], DbError> {
+    Ok(match known.entry((hit.segment, hit.record.number)) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(slot) => slot.insert(names_of_one(index, &hit.record)?),
+    })
 }
 
 /// The names of a record that tells of several vulnerabilities, each with the CVE that it means: the one with

@@ -4,6 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use seawall_model::{Package, PackageKind, Severity};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::index::Index;
 use crate::db::{DbError, Posting, RecordView};
@@ -46,6 +47,10 @@ const MAX_KEPT_TEXTS: usize = 1 << 16;
 pub(super) struct Judge<'i, 'a> {
     index: &'i Index<'a>,
     read: HashMap<Key<'a>, Vec<ReadRecord<'a>>>,
+    /// Hashes of the names that were asked for; two that are equal only keep something in vain.
+    asked: HashSet<u64>,
+    /// The records of a name that was asked for the first time.
+    once: Vec<ReadRecord<'a>>,
     /// How many texts are kept in them.
     kept: usize,
 }
@@ -80,7 +85,7 @@ struct Question<'q, 'a> {
 
 impl<'i, 'a> Judge<'i, 'a> {
     pub(super) fn new(index: &'i Index<'a>) -> Self {
-        Self { index, read: HashMap::new(), kept: 0 }
+        Self { index, read: HashMap::new(), asked: HashSet::new(), once: Vec::new(), kept: 0 }
     }
 
     pub(super) fn package(&mut self, package: &Package, feed: &Feed<'_>) -> Result<Judged<'a>, DbError> {
@@ -99,29 +104,45 @@ impl<'i, 'a> Judge<'i, 'a> {
         Ok(judged)
     }
 
-    /// The records of the name that is asked for.
+    /// The records of the name that is asked for. Most names are asked for once; so they are kept from the
+    /// second time on.
     fn records(&mut self, question: &Question<'_, 'a>) -> Result<&[ReadRecord<'a>], DbError> {
         let &Question { package, feed, lookup, segment, release, .. } = question;
+        if self.asked.insert(xxh3_64_with_seed(lookup.name.as_bytes(), xxh3_64(release.as_bytes()))) {
+            self.once.clear();
+            read_records(self.index, question, &mut self.once)?;
+            return Ok(&self.once);
+        }
         if self.kept > MAX_KEPT_TEXTS {
             self.read.clear();
             self.kept = 0;
         }
         let is_modular = (package.kind == PackageKind::Rpm).then(|| is_modular_package(package));
         let name = normalised(feed.ecosystem.name, lookup.name).into_owned();
-        let slot = match self.read.entry(Key { segment, release, name, scheme: feed.scheme, is_modular }) {
-            Entry::Occupied(known) => return Ok(known.into_mut()),
-            Entry::Vacant(slot) => slot,
-        };
-        let mut records = Vec::new();
-        each_record(self.index, segment, feed, lookup, release, |postings| {
-            let Some(first) = postings.first() else { return Ok(()) };
-            let entries = Entries::read(feed.scheme, postings, &|fixed| same_modularity(package, fixed))?;
-            self.kept += entries.texts();
-            records.push(ReadRecord { number: first.record, postings: postings.to_vec(), entries });
-            Ok(())
-        })?;
-        Ok(slot.insert(records))
+        Ok(match self.read.entry(Key { segment, release, name, scheme: feed.scheme, is_modular }) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(slot) => {
+                let mut records = Vec::new();
+                read_records(self.index, question, &mut records)?;
+                self.kept += records.iter().map(|record| record.entries.texts()).sum::<usize>();
+                slot.insert(records)
+            }
+        })
     }
+}
+
+fn read_records<'a>(
+    index: &Index<'a>,
+    question: &Question<'_, 'a>,
+    records: &mut Vec<ReadRecord<'a>>,
+) -> Result<(), DbError> {
+    let &Question { package, feed, lookup, segment, release, .. } = question;
+    each_record(index, segment, feed, lookup, release, |postings| {
+        let Some(first) = postings.first() else { return Ok(()) };
+        let entries = Entries::read(feed.scheme, postings, &|fixed| same_modularity(package, fixed))?;
+        records.push(ReadRecord { number: first.record, postings: postings.to_vec(), entries });
+        Ok(())
+    })
 }
 
 /// Calls `judge` with all postings of each record that names a package in one release.

@@ -612,3 +612,40 @@ fn extended_support_has_fixes_that_the_release_does_not_get() {
     let found = judged(&with_python, "ubuntu 22.04+esm", owned);
     assert!(found.contains("vimlib 1: CVE-2026-0001 -> none [vim 2-1+esm1: "), "{found}");
 }
+
+#[test]
+fn priorities_follow_from_both_lists() {
+    let mut mirror = Mirror::new();
+    for number in 1..=3 {
+        let json = record(
+            &format!("PYSEC-{number}"),
+            &format!(r#""aliases":["CVE-2026-000{number}"],"database_specific":{{"severity":"HIGH"}}"#),
+            &[affected("PyPI", "x", "introduced 0, fixed 2")],
+        );
+        mirror.add("PyPI", &json);
+    }
+    let (kev, epss) = (mirror.path().join("kev.csv"), mirror.path().join("epss.csv"));
+    std::fs::write(&kev, "cveID,dateAdded\nCVE-2026-0001,2026-02-03\n").unwrap();
+    std::fs::write(&epss, "#score_date:2026-02-04\ncve,epss,percentile\nCVE-2026-0002,0.5,0.9\n").unwrap();
+    mirror
+        .update_with(|request| {
+            request.kev = Some(seawall_feed::Location::Path(kev));
+            request.epss = Some(seawall_feed::Location::Path(epss));
+        })
+        .unwrap();
+    let told = |(_, matches): (_, seawall_advisory::Matches)| -> Vec<String> {
+        let line = |finding: &seawall_model::Finding| {
+            let reasons: Vec<String> = finding.priority_reasons.iter().map(ToString::to_string).collect();
+            format!("{} {}: {}", finding.vulnerability, finding.priority, reasons.join("; "))
+        };
+        matches.findings.iter().map(line).collect()
+    };
+    assert_eq!(
+        told(mirror.matches("", "pypi x 1")),
+        [
+            "CVE-2026-0001 act: exploited since 2026-02-03; severity high",
+            "CVE-2026-0002 attend: likely to be exploited (EPSS 0.500); severity high",
+            "CVE-2026-0003 track*: no word of exploitation; severity high",
+        ]
+    );
+}
