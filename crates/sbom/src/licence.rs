@@ -188,17 +188,22 @@ fn without_commas(text: &str) -> Option<String> {
     if text.contains(['(', ')']) {
         return None;
     }
+    let grouped = |part: &str| if part.contains(' ') { format!("({part})") } else { part.to_owned() };
     let mut out = String::new();
+    let mut last = "";
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let (operator, part) = match part.split_once(' ') {
-            Some((word, rest)) if word.eq_ignore_ascii_case("and") => ("and", rest),
-            Some((word, rest)) if word.eq_ignore_ascii_case("or") => ("or", rest),
+            Some((word, rest)) if word.eq_ignore_ascii_case("and") => ("and", rest.trim()),
+            Some((word, rest)) if word.eq_ignore_ascii_case("or") => ("or", rest.trim()),
             _ => ("and", part),
         };
-        if !out.is_empty() {
-            out = format!("({out}) {operator} ");
+        if out.is_empty() {
+            out = grouped(part);
+            continue;
         }
-        out.push_str(&format!("({part})"));
+        let before = if last.is_empty() || last == operator { out } else { format!("({out})") };
+        out = format!("{before} {operator} {}", grouped(part));
+        last = operator;
     }
     Some(out)
 }
@@ -430,7 +435,7 @@ mod tests {
             (
                 Deb,
                 "GPL-2+ or Artistic-1, and Expat",
-                "expression (GPL-2.0-or-later OR LicenseRef-Artistic-1) AND (MIT)",
+                "expression (GPL-2.0-or-later OR LicenseRef-Artistic-1) AND MIT",
             ),
             (
                 Deb,
