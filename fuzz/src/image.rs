@@ -10,7 +10,7 @@ use seawall_image::manifest::{ImageConfig, ManifestKind, Platform, choose};
 use seawall_image::scan::{Meter, ScanOptions};
 use seawall_image::stream::{StreamChoice, scan_stream};
 use seawall_image::tar::TarWalk;
-use seawall_image::{HeldBytes, LayerTree};
+use seawall_image::{HeldBytes, LayerTree, Shared};
 use seawall_model::{Analyser, Content, EntryKind, EntryMeta, FilePathBuf, Interest, Limits, Problem};
 
 /// Walks a tar archive twice, the second time in pieces of a few bytes: both must see the same.
@@ -90,8 +90,15 @@ pub fn layer(bytes: &[u8]) {
 pub fn archive_stream(bytes: &[u8]) {
     let archive = with_checksums(bytes);
     let (limits, meter) = (limits(), Meter::default());
-    let options =
-        ScanOptions { limits: &limits, threads: 1, cache: None, verify_blobs: false, meter: &meter };
+    let shared = Shared::new(&limits);
+    let options = ScanOptions {
+        limits: &limits,
+        threads: 1,
+        cache: None,
+        verify_blobs: false,
+        meter: &meter,
+        shared: &shared,
+    };
     let platform = Platform { os: "linux".to_owned(), architecture: "amd64".to_owned(), variant: None };
     let choice = StreamChoice { name: "archive".to_owned(), tag: None, platform: &platform };
     let reopen =

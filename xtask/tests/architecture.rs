@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("seawall-advisory", &["seawall-model"]),
     ("seawall-report", &["seawall-model"]),
     ("seawall-sbom", &["seawall-model"]),
+    ("seawall-vex", &["seawall-model"]),
     ("seawall-image", &["seawall-model"]),
     ("seawall-source", &["seawall-model"]),
     ("seawall-feed", &["seawall-model", "seawall-advisory"]),
@@ -30,6 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "seawall-advisory",
             "seawall-report",
             "seawall-sbom",
+            "seawall-vex",
             "seawall-image",
             "seawall-source",
             "seawall-feed",
@@ -44,7 +46,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Engines are pure: nothing that opens files, sockets or threads.
-const ENGINES: &[&str] = &["seawall-inventory", "seawall-advisory", "seawall-report", "seawall-sbom"];
+const ENGINES: &[&str] =
+    &["seawall-inventory", "seawall-advisory", "seawall-report", "seawall-sbom", "seawall-vex"];
 const NOT_IN_ENGINES: &[&str] = &["reqwest", "tokio", "tonic", "rustix", "memmap2", "tempfile", "ignore"];
 
 fn packages() -> BTreeMap<String, Value> {

@@ -28,7 +28,7 @@ use bytes::Cursor;
 /// The first bytes of every database.
 pub const MAGIC: [u8; 8] = *b"SEAWALL\n";
 /// Raised with every change of the format; another version is refused and built anew.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// Where the bytes begin that the checksum covers.
 pub const CHECKED_FROM: usize = 8 + 4 + 4 + 32;
 
@@ -128,6 +128,21 @@ impl Database {
     /// The segments, in the order of the file: sorted by ecosystem.
     pub fn segments(&self) -> impl Iterator<Item = Result<Segment<'_>, DbError>> {
         self.segments.iter().map(|range| Segment::open(&self.as_bytes()[range.clone()]))
+    }
+
+    /// When the record of this identifier was withdrawn; `None` where it was not, is not known, or its date
+    /// can't be read ([`crate::explain::withdrawn_records`] tells these apart).
+    pub fn withdrawn(&self, id: &str) -> Result<Option<Timestamp>, DbError> {
+        let mut latest = None;
+        for segment in self.segments() {
+            let records = segment?.withdrawn(id)?;
+            latest = records
+                .into_iter()
+                .filter(|record| record.id == id)
+                .map(|record| record.at)
+                .fold(latest, Ord::max);
+        }
+        Ok(latest)
     }
 
     /// The catalogue of known exploited vulnerabilities; empty where the database was built without.

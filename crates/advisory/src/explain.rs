@@ -4,6 +4,7 @@ use seawall_model::{Distro, FindingKind, Package, PackageKind, Purl, SourcePacka
 
 use crate::db::{Database, DbError, TextSection};
 use crate::matching::{MatchOptions, Matches, match_packages};
+use crate::record::Withdrawn;
 
 /// A record with its texts, for reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,8 +73,7 @@ pub fn records_by_id(database: &Database, id: &str) -> Result<Vec<RecordText>, D
     let mut found = Vec::new();
     for segment in database.segments() {
         let segment = segment?;
-        for number in segment.records_naming(id)? {
-            let record = segment.record(number)?;
+        for record in segment.records_naming(id)? {
             let brief = segment.block(TextSection::Brief, record.block())?;
             let details = segment.block(TextSection::Details, record.block())?;
             let (summary, references) = record.brief(&brief)?;
@@ -94,6 +94,20 @@ pub fn records_by_id(database: &Database, id: &str) -> Result<Vec<RecordText>, D
         }
     }
     found.sort_by(|a, b| (&a.id, &a.ecosystem).cmp(&(&b.id, &b.ecosystem)));
+    Ok(found)
+}
+
+/// All withdrawn records that have an identifier as their own or as alias, each with the feed that took it back;
+/// sorted by id.
+pub fn withdrawn_records(database: &Database, id: &str) -> Result<Vec<(Withdrawn, String)>, DbError> {
+    let mut found = Vec::new();
+    for segment in database.segments() {
+        let segment = segment?;
+        for record in segment.withdrawn(id)? {
+            found.push((record, segment.ecosystem()?.to_owned()));
+        }
+    }
+    found.sort();
     Ok(found)
 }
 

@@ -37,6 +37,10 @@ pub struct Lookup<'a> {
 pub enum Releases {
     /// The one that [`Feed::ecosystem`] spells.
     Exact,
+    /// A release of Ubuntu and the channel of its extended support, `22.04:LTS` and `Pro:22.04:LTS`. Where a record
+    /// speaks of both, the channel's word holds: it has the fix that the release does not get. The channels of FIPS
+    /// and of real-time kernels build other packages and are not meant.
+    UbuntuPro { release: String },
     /// Red Hat's repositories of one major version: `enterprise_linux:9::appstream`, `enterprise_linux:10.0`.
     RedHat { major: String },
     /// SUSE's products and modules of one release: `Linux Enterprise Module for Basesystem 15 SP6`.
@@ -55,6 +59,10 @@ impl Releases {
                     None => rest == Some(""),
                 }
             }
+            Self::UbuntuPro { release } => {
+                let rest = spelled.strip_prefix("Ubuntu:");
+                rest.map(|rest| rest.strip_prefix("Pro:").unwrap_or(rest)) == Some(release)
+            }
             Self::RedHat { major } => spelled
                 .strip_prefix("Red Hat:enterprise_linux:")
                 .and_then(|rest| rest.strip_prefix(major.as_str()))
@@ -67,6 +75,13 @@ impl Releases {
                 })
             }
         }
+    }
+}
+
+impl Releases {
+    /// Whether what this ecosystem says of a package settles what a record says, whatever the others say.
+    pub fn settles(&self, spelled: &str) -> bool {
+        matches!(self, Self::UbuntuPro { .. }) && spelled.starts_with("Ubuntu:Pro:")
     }
 }
 
@@ -88,10 +103,10 @@ pub fn feed_of<'a>(package: &'a Package, distro: Option<&Distro>) -> Asked<'a> {
     let Some(name) = language_ecosystem(package.kind) else {
         return Asked::None(package.kind.title().to_owned());
     };
-    let version = if package.kind == PackageKind::Golang {
-        go_version(&package.name, &package.version)
-    } else {
-        Cow::Borrowed(package.version.as_str())
+    let version = match package.kind {
+        PackageKind::Golang => go_version(&package.name, &package.version),
+        PackageKind::Bitnami => Cow::Borrowed(without_revision(&package.version)),
+        _ => Cow::Borrowed(package.version.as_str()),
     };
     Asked::Feed(Feed {
         ecosystem: Ecosystem::whole(name),
@@ -119,6 +134,8 @@ pub const fn language_ecosystem(kind: PackageKind) -> Option<EcosystemName> {
         PackageKind::Julia => EcosystemName::Julia,
         PackageKind::Cran => EcosystemName::Cran,
         PackageKind::GithubActions => EcosystemName::GitHubActions,
+        PackageKind::Bitnami => EcosystemName::Bitnami,
+        PackageKind::Hackage => EcosystemName::Hackage,
         _ => return None,
     })
 }
@@ -129,6 +146,7 @@ pub const ASKED_ECOSYSTEMS: &[EcosystemName] = &[
     EcosystemName::Alpaquita,
     EcosystemName::Alpine,
     EcosystemName::AzureLinux,
+    EcosystemName::Bitnami,
     EcosystemName::Chainguard,
     EcosystemName::ConanCenter,
     EcosystemName::Cran,
@@ -137,6 +155,7 @@ pub const ASKED_ECOSYSTEMS: &[EcosystemName] = &[
     EcosystemName::Echo,
     EcosystemName::GitHubActions,
     EcosystemName::Go,
+    EcosystemName::Hackage,
     EcosystemName::Hex,
     EcosystemName::Julia,
     EcosystemName::Mageia,
@@ -208,7 +227,14 @@ fn packages_of_distro(distro: &Distro) -> Option<(PackageKind, Ecosystem, Releas
     let rolling = |kind, name, names| Some((kind, Ecosystem::whole(name), Releases::Exact, names));
     match distro.id.as_str() {
         "debian" => exact(Deb, E::Debian, debian_release(distro), Names::Source),
-        "ubuntu" => exact(Deb, E::Ubuntu, version.map(ubuntu_release), Names::Source),
+        "ubuntu" => {
+            let release = ubuntu_release(version?);
+            if distro.has_channel(Distro::ESM) && release.ends_with(":LTS") {
+                let ecosystem = Ecosystem::release(E::Ubuntu, format!("Pro:{release}"));
+                return Some((Deb, ecosystem, Releases::UbuntuPro { release }, Names::Source));
+            }
+            exact(Deb, E::Ubuntu, Some(release), Names::Source)
+        }
         "echo" => rolling(Deb, E::Echo, Names::Source),
         "alpine" => exact(Apk, E::Alpine, version.map(alpine_release), Names::Source),
         "alpaquita" => exact(Apk, E::Alpaquita, owned(version), Names::Source),
@@ -262,8 +288,7 @@ fn debian_release(distro: &Distro) -> Option<String> {
     Some(release.to_owned())
 }
 
-/// Releases of April in even years are supported for long. Ubuntu Pro is a channel of its own
-/// (`Ubuntu:Pro:…`), which a plain installation does not have.
+/// Releases of April in even years are supported for long.
 fn ubuntu_release(version: &str) -> String {
     // 22.04.3 is the third image of 22.04.
     let mut parts = version.splitn(3, '.');
@@ -347,6 +372,14 @@ fn distribution_version<'a>(
     match epoch {
         Some((epoch, _)) if !version.is_empty() => Cow::Owned(format!("{epoch}:{version}")),
         _ => Cow::Borrowed(version),
+    }
+}
+
+/// Bitnami counts its own builds of a version behind a hyphen, `1.25.3-2`; as SemVer that would come before it.
+fn without_revision(version: &str) -> &str {
+    match version.rsplit_once('-') {
+        Some((version, build)) if build.bytes().all(|byte| byte.is_ascii_digit()) => version,
+        _ => version,
     }
 }
 

@@ -7,17 +7,22 @@ pub mod db;
 mod evaluate;
 pub mod explain;
 pub mod feed_of;
+pub mod fix_plan;
 mod known_wrong;
 pub mod matching;
 pub mod names;
 mod ownership;
+pub mod priority;
 pub mod record;
 mod severity;
+#[cfg(test)]
+mod testing;
 mod third_party;
 pub mod version;
 
 pub use db::{Database, DbError};
-pub use explain::{RecordText, package_of_purl, query, records_by_id};
+pub use explain::{RecordText, package_of_purl, query, records_by_id, withdrawn_records};
 pub use feed_of::{Asked, Feed, feed_of};
+pub use fix_plan::fix_plan;
 pub use matching::{MatchOptions, Matches, Unknown, match_packages};
 pub use version::{Version, VersionError, VersionScheme};

@@ -4,7 +4,7 @@
 //! only where the owner's feed for its release says that this very fault is mended in, or does not affect,
 //! the owner's version, or where that feed lists every known fault of the owner and not this one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use seawall_model::{Distro, Owner, Package, Suppression};
 
@@ -113,17 +113,23 @@ fn said_of(index: &Index<'_>, owner: &Package, distro: Option<&Distro>) -> Resul
     let mut said = Said::default();
     let Asked::Feed(feed) = feed_of(owner, distro) else { return Ok(said) };
     let Some((segment, releases)) = index.feed(&feed) else { return Ok(said) };
+    let mut settled = HashSet::new();
     for lookup in &feed.lookups {
         let candidate = Candidate::new(&lookup.version, feed.scheme);
         for release in &releases {
             each_record(index, segment, &feed, lookup, release, |postings| {
                 let Some(first) = postings.first() else { return Ok(()) };
                 let record = index.segments[segment].record(first.record)?;
-                if !same_module(owner, &record) {
+                if !same_module(owner, &record) || settled.contains(&first.record) {
                     return Ok(());
                 }
+                if feed.releases.settles(release) {
+                    settled.insert(first.record);
+                }
                 let state = match evaluate(&candidate, postings, &|fixed| same_modularity(owner, fixed))? {
-                    Verdict::NotAffected { evidence } => {
+                    Verdict::NotAffected { fixed } => {
+                        let evidence =
+                            fixed.map_or("not affected".to_owned(), |fixed| format!("fixed in {fixed}"));
                         let why = format!("{}: {} {evidence} in {release}", record.id, lookup.name);
                         State::NotAffected(why)
                     }

@@ -5,7 +5,8 @@
 
 use seawall_model::{FindingKind, Severity, Timestamp};
 
-/// One record. Withdrawn ones and errata that are no faults never become one; see [`crate::record::Refusal`].
+/// One record. Errata that are no faults never become one, see [`Refusal`]; of withdrawn ones only the names are
+/// kept, see [`Withdrawn`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Record {
     pub id: String,
@@ -48,6 +49,27 @@ pub struct Affected {
     pub severities: Vec<String>,
     /// The distribution's own rating for this package.
     pub distribution_severity: Option<Severity>,
+    /// Why there will be no mended version, where the feed says so.
+    pub no_fix: Option<NoFix>,
+}
+
+/// Why a package will not be mended, in the words of its feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NoFix {
+    /// Its maintainers have decided against it.
+    WillNotFix,
+    /// The package is no longer supported in this release.
+    EndOfLife,
+}
+
+/// What is kept of a record that its feed took back: enough to say so.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Withdrawn {
+    pub id: String,
+    /// When; `None` where the record's date can't be read.
+    pub at: Option<Timestamp>,
+    /// Its other names.
+    pub aliases: Vec<String>,
 }
 
 /// One range: a list of events, in any order.
@@ -92,7 +114,7 @@ impl EventKind {
 /// Why a record of a feed is not in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refusal {
-    /// The feed took it back.
+    /// The feed took it back: its names are kept as [`Withdrawn`].
     Withdrawn,
     /// A bug fix or an enhancement, no fault.
     Erratum,

@@ -1,4 +1,4 @@
-//! Whether a distribution package was built by the distribution, so that its feed may speak of it.
+//! Whether a distribution package was built by the distribution for its release, so that its feed may speak of it.
 //!
 //! A package of Docker or NodeSource may bear a name that the distribution uses too, with other patches and
 //! another numbering. Its feed says nothing about such a package, neither good nor bad.
@@ -7,6 +7,9 @@ use seawall_model::{EcosystemName, Package, PackageKind};
 
 /// Whether another party built it. A package that names no vendor is taken for one of the distribution.
 pub(crate) fn is_third_party(package: &Package, ecosystem: EcosystemName) -> bool {
+    if ecosystem == EcosystemName::Ubuntu && is_of_fips(&package.version) {
+        return true;
+    }
     let Some(vendor) = package.vendor.as_deref().map(str::trim).filter(|vendor| !vendor.is_empty()) else {
         return false;
     };
@@ -17,6 +20,12 @@ pub(crate) fn is_third_party(package: &Package, ecosystem: EcosystemName) -> boo
         // Maintainers of Alpine packages are persons, and there are hardly any foreign repositories.
         _ => false,
     }
+}
+
+/// The certified builds of Ubuntu Pro have a numbering of their own: `3.0.2-0ubuntu1.10+Fips1`.
+fn is_of_fips(version: &str) -> bool {
+    let version = version.to_ascii_lowercase();
+    version.contains("+fips") || version.contains(".fips")
 }
 
 /// The build systems of a distribution write one vendor into every package.
@@ -110,6 +119,9 @@ mod tests {
             (Deb, Debian, "1.2-3", "Someone <someone@example.org>", false),
             (Deb, Ubuntu, "1.2-3", "Ubuntu Developers <ubuntu-devel-discuss@lists.ubuntu.com>", false),
             (Deb, Ubuntu, "1.2-3", "Artifactory", true),
+            (Deb, Ubuntu, "3.0.2-0ubuntu1.10+Fips1", "", true),
+            (Deb, Ubuntu, "1.1.1f-1ubuntu2.fips.22", "Ubuntu Developers <x@lists.ubuntu.com>", true),
+            (Deb, Ubuntu, "1.1.1f-1ubuntu2.22+esm1", "Ubuntu Developers <x@lists.ubuntu.com>", false),
             (Rpm, AlmaLinux, "1-1.el9", "AlmaLinux", false),
             (Rpm, AlmaLinux, "1-1.el9", "Fedora Project", true),
             (Rpm, AlmaLinux, "1-1.el9", " ", false),

@@ -203,7 +203,8 @@ impl VersionScheme {
             Kind::Cocoapods => Self::CocoaPods,
             Kind::Julia => Self::Julia,
             Kind::Cran => Self::Cran,
-            Kind::GithubActions => Self::LenientSemVer,
+            Kind::GithubActions | Kind::Bitnami => Self::LenientSemVer,
+            Kind::Hackage => Self::Pvp,
             _ => return None,
         })
     }
@@ -221,13 +222,20 @@ impl VersionScheme {
         Ok((self.order().compare)(&a, &b))
     }
 
+    /// The same, borrowing from the text where it need not be rewritten; `None` for what is no version.
+    pub(crate) fn read(self, text: &str) -> Option<ReadVersion<'_>> {
+        // Some comparators read nothing as version 0; here it means that no version is known.
+        let is_possible = text.len() <= MAX_VERSION_BYTES && !text.trim().is_empty();
+        let canonical = if is_possible { (self.order().canonical)(text)? } else { return None };
+        Some(ReadVersion { scheme: self, canonical })
+    }
+
     fn canonical(self, text: &str) -> Result<Cow<'_, str>, VersionError> {
         if text.len() > MAX_VERSION_BYTES {
             return Err(VersionError::TooLong);
         }
-        // Some comparators read nothing as version 0; here it means that no version is known.
-        let canonical = if text.trim().is_empty() { None } else { (self.order().canonical)(text) };
-        canonical.ok_or_else(|| VersionError::Unparseable { scheme: self, text: text.to_owned() })
+        let read = self.read(text).map(|version| version.canonical);
+        read.ok_or_else(|| VersionError::Unparseable { scheme: self, text: text.to_owned() })
     }
 }
 
@@ -278,6 +286,22 @@ impl PartialEq for Version {
 impl PartialOrd for Version {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         self.cmp_same_scheme(other)
+    }
+}
+
+/// A [`Version`] that borrows the text it was read from.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadVersion<'a> {
+    scheme: VersionScheme,
+    /// INVARIANT: came from the scheme's `canonical`.
+    canonical: Cow<'a, str>,
+}
+
+impl ReadVersion<'_> {
+    /// Which comes first; `None` where their schemes differ.
+    pub(crate) fn order(&self, other: &ReadVersion<'_>) -> Option<Ordering> {
+        (self.scheme == other.scheme)
+            .then(|| (self.scheme.order().compare)(&self.canonical, &other.canonical))
     }
 }
 

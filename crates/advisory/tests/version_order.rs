@@ -273,6 +273,8 @@ fn a_package_and_its_ecosystem_agree() {
         (PackageKind::Julia, EcosystemName::Julia),
         (PackageKind::Cran, EcosystemName::Cran),
         (PackageKind::GithubActions, EcosystemName::GitHubActions),
+        (PackageKind::Bitnami, EcosystemName::Bitnami),
+        (PackageKind::Hackage, EcosystemName::Hackage),
     ];
     for (kind, name) in pairs {
         assert!(VersionScheme::of_package(kind).is_some(), "{kind:?}");

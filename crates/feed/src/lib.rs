@@ -4,6 +4,7 @@
 //! from a record, and [`file`] for how the database lies on disk.
 
 mod archive;
+mod csv;
 mod error;
 pub mod file;
 pub mod lists;

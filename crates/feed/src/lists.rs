@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use seawall_model::Timestamp;
 use serde::Deserialize;
 
+use crate::csv;
 use crate::location::MAX_LIST_BYTES;
 
 /// A list as it was read.
@@ -30,10 +31,36 @@ struct Exploited {
     date_added: String,
 }
 
-/// Reads CISA's JSON. An entry without a date that can be read makes the list malformed.
+/// Reads CISA's catalogue, JSON or CSV. An entry without a date that can be read makes the list malformed. The
+/// CSV does not say when it was made; its newest entry dates it.
 ///
 /// <https://www.cisa.gov/known-exploited-vulnerabilities-catalog>
 pub fn read_kev(bytes: &[u8]) -> Result<List<(String, Timestamp)>, String> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    if text.starts_with(b"{") { read_kev_json(text) } else { read_kev_csv(text) }
+}
+
+/// Columns are found by the names in the heading.
+fn read_kev_csv(bytes: &[u8]) -> Result<List<(String, Timestamp)>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    let mut rows = csv::rows(text);
+    let heading = rows.next().unwrap_or_default();
+    let column = |name: &str| heading.iter().position(|field| field.trim() == name);
+    let (Some(cve), Some(added)) = (column("cveID"), column("dateAdded")) else {
+        return Err("it is neither CISA's JSON nor a CSV with the columns cveID and dateAdded".to_owned());
+    };
+    let entries = rows.map(|row| {
+        let (Some(cve), Some(added)) = (row.get(cve), row.get(added)) else {
+            return Err(format!("the row {:?} has too few fields", row.join(",")));
+        };
+        let added = added.trim().parse().map_err(|error| format!("{cve}: {error}"))?;
+        Ok((cve.trim().to_owned(), added))
+    });
+    let entries = entries.collect::<Result<Vec<(String, Timestamp)>, String>>()?;
+    Ok(List { date: entries.iter().map(|(_, added)| *added).max(), entries })
+}
+
+fn read_kev_json(bytes: &[u8]) -> Result<List<(String, Timestamp)>, String> {
     let catalogue: Catalogue = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     let date = catalogue.date_released.and_then(|date| date.parse().ok());
     let entries = catalogue.vulnerabilities.into_iter().map(|entry| {
@@ -118,5 +145,28 @@ mod tests {
         let list = read_kev(json).unwrap();
         assert_eq!(list.entries, [("CVE-2021-44228".to_owned(), "2021-12-10".parse().unwrap())]);
         assert!(list.date.is_some());
+    }
+
+    #[test]
+    fn the_catalogue_is_read_as_csv_too() {
+        let csv = "\u{feff}\"cveID\",\"vendorProject\",\"dateAdded\",\"shortDescription\",\"dueDate\"\r\n\
+                   CVE-2021-44228,Apache,2021-12-10,\"Log4j2, \"\"JNDI\"\"\nfeatures\",2021-12-24\r\n\
+                   CVE-2020-0001,X,2020-01-02,,\r\n";
+        let list = read_kev(csv.as_bytes()).unwrap();
+        let read: Vec<_> =
+            list.entries.iter().map(|(cve, added)| format!("{cve} {}", added.date())).collect();
+        assert_eq!(read, ["CVE-2021-44228 2021-12-10", "CVE-2020-0001 2020-01-02"]);
+        assert_eq!(list.date.map(Timestamp::date).as_deref(), Some("2021-12-10"));
+        for (malformed, why) in [
+            ("", "neither"),
+            ("<html>", "neither"),
+            ("cveID,product\nCVE-2021-1,x", "neither"),
+            ("cveID,dateAdded\nCVE-2021-1,soon", "CVE-2021-1"),
+            ("cveID,dateAdded\nCVE-2021-1", "too few"),
+        ] {
+            let error = read_kev(malformed.as_bytes()).unwrap_err();
+            assert!(error.contains(why), "{malformed:?}: {error}");
+        }
+        assert!(read_kev(b"cveID,dateAdded\nCVE-2021-1\xff,2021-01-01").is_err());
     }
 }

@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 
 use seawall_advisory::record::{
-    Affected, Event, EventKind, Range, RangeKind, Record, Refusal, is_erratum, is_modular, modules_of_summary,
+    Affected, Event, EventKind, NoFix, Range, RangeKind, Record, Refusal, Withdrawn, is_erratum, is_modular,
+    modules_of_summary,
 };
 use seawall_model::{Ecosystem, EcosystemName, FindingKind, Severity, Timestamp};
 use serde::Deserialize;
@@ -18,6 +19,8 @@ use serde_json::value::RawValue;
 pub enum Read {
     /// It is kept. The texts name ecosystems that the schema does not know.
     Record(Box<Record>, Vec<String>),
+    /// Its feed took it back: only its names are kept.
+    Withdrawn(Withdrawn),
     /// It is left out; the text says why where it could not be read.
     Refused(Refusal, String),
 }
@@ -112,6 +115,8 @@ struct Specific {
     urgency: Option<Severity>,
     informational: Option<FindingKind>,
     malicious: bool,
+    end_of_life: bool,
+    will_not_fix: bool,
 }
 
 /// Reads one record of the feed of an ecosystem.
@@ -123,8 +128,9 @@ pub fn read(bytes: &[u8], feed: EcosystemName) -> Read {
     if osv.id.is_empty() {
         return Read::Refused(Refusal::Unreadable, "it has no id".to_owned());
     }
-    if osv.withdrawn.is_some() {
-        return Read::Refused(Refusal::Withdrawn, String::new());
+    if let Some(at) = osv.withdrawn {
+        let aliases = names(osv.aliases, &osv.id);
+        return Read::Withdrawn(Withdrawn { id: osv.id.into_owned(), at: plausible(Some(&at)), aliases });
     }
     if is_erratum(&osv.id) {
         return Read::Refused(Refusal::Erratum, String::new());
@@ -198,7 +204,18 @@ fn convert_affected(
         versions: entry.versions.unwrap_or_default(),
         severities,
         distribution_severity: rated.or(urgency),
+        no_fix: no_fix(feed, &in_ecosystem, &in_database),
     }))
+}
+
+/// Why a feed says that there will be no mended version. OSV has no field of its own for it: Debian's tracker
+/// gives `end-of-life` in place of an urgency, and records that Vunnel prepares for Grype carry the vendor's
+/// decision as `anchore.status`. No other feed is known to say it.
+fn no_fix(feed: EcosystemName, in_ecosystem: &Specific, in_database: &Specific) -> Option<NoFix> {
+    if feed == EcosystemName::Debian && (in_ecosystem.end_of_life || in_database.end_of_life) {
+        return Some(NoFix::EndOfLife);
+    }
+    in_database.will_not_fix.then_some(NoFix::WillNotFix)
 }
 
 fn convert_range(range: OsvRange) -> Option<Range> {
@@ -279,7 +296,7 @@ fn has_modular_fix(record: &Record) -> bool {
 fn specific(raw: Option<&RawValue>) -> Specific {
     // Most of these objects are large and say nothing of interest, so they are parsed only where a word
     // occurs.
-    let words = ["severity", "urgency", "informational", "malicious"];
+    let words = ["severity", "urgency", "informational", "malicious", "anchore"];
     let Some(raw) = raw.map(RawValue::get).filter(|raw| words.iter().any(|word| raw.contains(word))) else {
         return Specific::default();
     };
@@ -299,6 +316,9 @@ fn specific(raw: Option<&RawValue>) -> Specific {
             Some(_) => Some(FindingKind::Notice),
             None => None,
         },
+        end_of_life: text("urgency") == Some("end-of-life"),
+        will_not_fix: value.pointer("/anchore/status").and_then(serde_json::Value::as_str)
+            == Some("wont-fix"),
         malicious: value.get("malicious-packages-origins").is_some() || has_category("malicious"),
     }
 }

@@ -423,6 +423,10 @@ impl Worker<'_> {
                 continue;
             }
             match read(&buffer, name) {
+                Read::Withdrawn(record) => {
+                    refused.add(Refusal::Withdrawn, &entry, "");
+                    builder.add_withdrawn(record);
+                }
                 Read::Refused(reason, why) => refused.add(reason, &entry, &why),
                 Read::Record(record, unknown) => {
                     for ecosystem in unknown {

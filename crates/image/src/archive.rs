@@ -12,7 +12,7 @@ use std::path::Path;
 use seawall_model::{Digest, EntryKind, FilePathBuf, LayerIndex, Limits};
 use serde::Deserialize;
 
-use crate::blobs::{BlobError, BlobSource, RawManifest, digest_of};
+use crate::blobs::{BlobError, BlobSource, RawManifest, UnverifiedBlob, digest_of};
 use crate::decode::Compression;
 use crate::image::{BlobImage, ImageDescription, ImageError, ImageSource, LayerDescription};
 use crate::layout::{Pick, pick_root};
@@ -106,6 +106,10 @@ impl TarIndex {
         Section { file: &self.file, offset, left: size }
     }
 
+    fn blob(&self, digest: &Digest) -> Result<(u64, u64), BlobError> {
+        self.find(&format!("blobs/sha256/{}", digest.hex())).ok_or(BlobError::NotFound(*digest))
+    }
+
     fn small(&self, name: &str) -> Result<Vec<u8>, ImageError> {
         let at = self.find(name).ok_or_else(|| ImageError::NotFound(format!("the archive has no {name}")))?;
         seawall_model::limits::read_bounded(self.reader(at), self.limits.max_manifest_bytes)
@@ -145,16 +149,16 @@ impl TarIndex {
 }
 
 impl BlobSource for TarIndex {
-    fn fetch_manifest(&self, digest: &Digest, size: Option<u64>) -> Result<RawManifest, BlobError> {
-        let reader = self.open(digest, size)?;
+    fn fetch_manifest(&self, digest: &Digest, _size: Option<u64>) -> Result<RawManifest, BlobError> {
+        let reader = self.reader(self.blob(digest)?);
         let bytes = seawall_model::limits::read_bounded(reader, self.limits.max_manifest_bytes)
             .map_err(|source| BlobError::Io { digest: *digest, source })?;
         RawManifest::verified(digest, bytes)
     }
 
-    fn open(&self, digest: &Digest, _size: Option<u64>) -> Result<Box<dyn Read + Send + '_>, BlobError> {
-        let at = self.find(&format!("blobs/sha256/{}", digest.hex())).ok_or(BlobError::NotFound(*digest))?;
-        Ok(Box::new(self.reader(at)))
+    fn open_unverified(&self, digest: &Digest, size: Option<u64>) -> Result<UnverifiedBlob<'_>, BlobError> {
+        let reader = self.reader(self.blob(digest)?);
+        Ok(UnverifiedBlob::new(reader, digest, size, self.limits.max_layer_bytes))
     }
 }
 
@@ -170,10 +174,11 @@ impl ImageSource for DockerArchive {
         &self.description
     }
 
-    fn open_layer(&self, layer: LayerIndex) -> Result<Box<dyn Read + Send + '_>, ImageError> {
+    fn open_layer(&self, layer: LayerIndex) -> Result<UnverifiedBlob<'_>, ImageError> {
         let missing = || ImageError::NotFound(format!("the archive lacks layer {layer}"));
         let at = self.names.get(layer).and_then(|name| self.index.find(name)).ok_or_else(missing)?;
-        Ok(Box::new(self.index.reader(at)))
+        let limit = self.index.limits.max_layer_bytes;
+        Ok(UnverifiedBlob::without_digest(self.index.reader(at), limit))
     }
 }
 

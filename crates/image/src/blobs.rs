@@ -37,12 +37,50 @@ pub trait BlobSource: Sync {
     /// A manifest or index, whole and verified. `size` is what the index says, where there is one.
     fn fetch_manifest(&self, digest: &Digest, size: Option<u64>) -> Result<RawManifest, BlobError>;
 
+    /// A configuration or layer whose bytes nobody has verified yet. `size` is what the manifest says.
+    fn open_unverified(&self, digest: &Digest, size: Option<u64>) -> Result<UnverifiedBlob<'_>, BlobError>;
+
     /// A configuration or layer as a stream that verifies itself.
     ///
     /// The reader returns an error, never an end, where digest or size is not what was asked for. So only
     /// who reads to the end (`Ok(0)`) has verified bytes; a parser that stops early must drain the rest.
     /// With a known size the last bytes are given out only after the digest was found right.
-    fn open(&self, digest: &Digest, size: Option<u64>) -> Result<Box<dyn Read + Send + '_>, BlobError>;
+    fn open(&self, digest: &Digest, size: Option<u64>) -> Result<VerifiedReader<'_>, BlobError> {
+        Ok(self.open_unverified(digest, size)?.verified(*digest))
+    }
+}
+
+/// A blob as its source gives it: it may be damaged, or another one than was asked for.
+///
+/// It is no [`Read`] itself, so that its bytes can be had in two ways only: through [`Self::verified`], and by
+/// the pass over a layer ([`crate::layer`]), which hashes everything it reads and compares. Its length is
+/// bounded in both.
+pub struct UnverifiedBlob<'s> {
+    bytes: Box<dyn Read + Send + 's>,
+    length: Length,
+}
+
+impl<'s> UnverifiedBlob<'s> {
+    /// At most `limit` bytes, and exactly `size` where that is known. Any others are an error of the stream,
+    /// which names the digest that was asked for.
+    pub fn new(bytes: impl Read + Send + 's, digest: &Digest, size: Option<u64>, limit: u64) -> Self {
+        Self { bytes: Box::new(bytes), length: Length { digest: Some(*digest), size, limit, seen: 0 } }
+    }
+
+    /// Bytes of a source that has no digests, only the configuration that promises those of the tars.
+    pub fn without_digest(bytes: impl Read + Send + 's, limit: u64) -> Self {
+        Self { bytes: Box::new(bytes), length: Length { digest: None, size: None, limit, seen: 0 } }
+    }
+
+    /// The bytes as a stream that ends in an error where they are not those of this digest.
+    pub fn verified(self, digest: Digest) -> VerifiedReader<'s> {
+        VerifiedReader { inner: self.dangerous_unverified(), digest, hash: Sha256::new(), is_verified: false }
+    }
+
+    /// The bytes as they come, for who hashes them himself and compares before he believes them.
+    pub(crate) fn dangerous_unverified(self) -> Measured<'s> {
+        Measured { bytes: self.bytes, length: self.length }
+    }
 }
 
 /// Why a blob can't be had. Inside a stream it comes wrapped in an [`io::Error`].
@@ -72,6 +110,16 @@ pub enum BlobError {
     Containerd(#[from] ContainerdError),
 }
 
+impl BlobError {
+    /// Takes the error of a stream out of its wrapping again.
+    pub(crate) fn of_stream(error: io::Error, digest: &Digest) -> Self {
+        match error.downcast() {
+            Ok(error) => error,
+            Err(source) => Self::Io { digest: *digest, source },
+        }
+    }
+}
+
 /// A longer content is not read to its end, so its length is only known to be more.
 fn at_least(actual: u64, expected: u64) -> String {
     if actual > expected { format!("at least {actual}") } else { actual.to_string() }
@@ -93,64 +141,95 @@ impl From<BlobError> for io::Error {
     }
 }
 
-/// A stream that checks the digest, and the size where it is known, of what passes through it.
-pub struct VerifiedReader<R> {
-    inner: R,
-    digest: Digest,
+/// How many bytes a blob may have, and how many came.
+struct Length {
+    digest: Option<Digest>,
     size: Option<u64>,
     limit: u64,
-    hash: Sha256,
     seen: u64,
-    verified: bool,
 }
 
-impl<R: Read> VerifiedReader<R> {
-    /// Verifies `inner`, of which at most `limit` bytes are read where `size` is not known.
-    pub fn new(inner: R, digest: Digest, size: Option<u64>, limit: u64) -> Self {
-        Self { inner, digest, size, limit, hash: Sha256::new(), seen: 0, verified: false }
+impl Length {
+    fn take_in(&mut self, count: usize) -> io::Result<()> {
+        self.seen = self.seen.saturating_add(count as u64);
+        if self.size.is_some_and(|expected| self.seen > expected) {
+            return Err(self.wrong_size());
+        }
+        if self.seen <= self.limit {
+            return Ok(());
+        }
+        let limit = self.limit;
+        Err(match self.digest {
+            Some(digest) => BlobError::TooLarge { digest, limit }.into(),
+            None => io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {limit} bytes")),
+        })
     }
 
-    fn verify(&mut self) -> Result<(), BlobError> {
-        if let Some(expected) = self.size.filter(|expected| *expected != self.seen) {
-            return Err(BlobError::WrongSize { digest: self.digest, expected, actual: self.seen });
+    fn end(&self) -> io::Result<()> {
+        if self.size.is_some_and(|expected| self.seen < expected) { Err(self.wrong_size()) } else { Ok(()) }
+    }
+
+    fn wrong_size(&self) -> io::Error {
+        match (self.digest, self.size) {
+            (Some(digest), Some(expected)) => {
+                BlobError::WrongSize { digest, expected, actual: self.seen }.into()
+            }
+            _ => io::ErrorKind::UnexpectedEof.into(),
         }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.size == Some(self.seen)
+    }
+}
+
+/// A stream of bounded length.
+pub(crate) struct Measured<'s> {
+    bytes: Box<dyn Read + Send + 's>,
+    length: Length,
+}
+
+impl Read for Measured<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.bytes.read(buffer)?;
+        match count {
+            0 if !buffer.is_empty() => self.length.end()?,
+            _ => self.length.take_in(count)?,
+        }
+        Ok(count)
+    }
+}
+
+/// A stream that checks the digest, and the size where it is known, of what passes through it.
+pub struct VerifiedReader<'s> {
+    inner: Measured<'s>,
+    digest: Digest,
+    hash: Sha256,
+    is_verified: bool,
+}
+
+impl VerifiedReader<'_> {
+    fn verify(&mut self) -> Result<(), BlobError> {
         let actual = Digest::from_sha256(std::mem::take(&mut self.hash).finalize().into());
         if actual != self.digest {
             return Err(BlobError::WrongDigest { expected: self.digest, actual });
         }
-        self.verified = true;
+        self.is_verified = true;
         Ok(())
-    }
-
-    fn take_in(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
-        self.seen = self.seen.saturating_add(bytes.len() as u64);
-        match self.size {
-            Some(expected) if self.seen > expected => {
-                return Err(BlobError::WrongSize { digest: self.digest, expected, actual: self.seen });
-            }
-            None if self.seen > self.limit => {
-                return Err(BlobError::TooLarge { digest: self.digest, limit: self.limit });
-            }
-            _ => {}
-        }
-        self.hash.update(bytes);
-        if self.size == Some(self.seen) { self.verify() } else { Ok(()) }
     }
 }
 
-impl<R: Read> Read for VerifiedReader<R> {
+impl Read for VerifiedReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
         }
         let count = self.inner.read(buffer)?;
-        if count == 0 {
-            if !self.verified {
-                self.verify()?;
-            }
-            return Ok(0);
+        self.hash.update(buffer.get(..count).unwrap_or(buffer));
+        // The last bytes are held back until the digest was found right.
+        if !self.is_verified && (count == 0 || self.inner.length.is_complete()) {
+            self.verify()?;
         }
-        self.take_in(buffer.get(..count).unwrap_or(buffer))?;
         Ok(count)
     }
 }
@@ -166,7 +245,8 @@ mod tests {
 
     fn read(bytes: &[u8], of: &[u8], size: Option<u64>) -> Result<Vec<u8>, String> {
         let mut out = Vec::new();
-        VerifiedReader::new(bytes, digest_of(of), size, 8)
+        UnverifiedBlob::new(bytes, &digest_of(of), size, 8)
+            .verified(digest_of(of))
             .read_to_end(&mut out)
             .map_err(|error| error.to_string().replace(&digest_of(of).to_string(), "D"))?;
         Ok(out)
@@ -196,7 +276,8 @@ mod tests {
 
     #[test]
     fn with_a_known_size_no_wrong_last_byte_is_given_out() {
-        let mut reader = VerifiedReader::new(&b"abx"[..], digest_of(b"abc"), Some(3), 8);
+        let digest = digest_of(b"abc");
+        let mut reader = UnverifiedBlob::new(&b"abx"[..], &digest, Some(3), 8).verified(digest);
         assert!(reader.read(&mut [0; 3]).is_err());
     }
 }

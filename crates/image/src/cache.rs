@@ -261,4 +261,43 @@ mod tests {
         assert!(cache.document("older-but-used").is_some());
         assert!(cache.document("new").is_some());
     }
+
+    #[test]
+    fn several_users_of_one_folder_never_see_half_an_entry_nor_exceed_the_bound() {
+        let dir = tempfile::tempdir().unwrap();
+        // Each stands for a process: they share nothing but the folder.
+        let user = |seed: u8| {
+            let cache = Cache::new(dir.path().to_owned(), 40_000);
+            for round in 0..50_u8 {
+                let name = format!("document {}", round % 10);
+                cache.keep_document(&name, &vec![round % 10; 2000 + usize::from(seed)]).unwrap();
+                for other in 0..10 {
+                    if let Some(bytes) = cache.document(&format!("document {other}")) {
+                        assert!(bytes.len() >= 2000 && bytes.iter().all(|byte| *byte == other));
+                    }
+                }
+                cache.keep_document(&format!("{seed} {round}"), &[seed; 1000]).unwrap();
+                cache.prune().unwrap();
+            }
+        };
+        std::thread::scope(|scope| {
+            for seed in 0..4 {
+                scope.spawn(move || user(seed));
+            }
+        });
+        let cache = Cache::new(dir.path().to_owned(), 40_000);
+        cache.prune().unwrap();
+        let status = cache.status().unwrap();
+        assert!(status.entries > 0 && status.bytes <= 40_000, "{status:?}");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_keeps_nothing_and_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a file in its place");
+        fs::write(&file, "").unwrap();
+        let cache = Cache::new(file, 1000);
+        assert!(cache.keep_document("name", b"text").is_err());
+        assert_eq!(cache.document("name"), None);
+    }
 }

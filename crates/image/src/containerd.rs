@@ -21,7 +21,7 @@ use tonic::{Code, Status, Streaming};
 
 use self::api::{Descriptor, ReadContentResponse};
 use crate::Environment;
-use crate::blobs::{BlobError, BlobSource, RawManifest, VerifiedReader};
+use crate::blobs::{BlobError, BlobSource, RawManifest, UnverifiedBlob};
 use crate::reference::Reference;
 
 const DEFAULT_SOCKET: &str = "/run/containerd/containerd.sock";
@@ -217,7 +217,7 @@ impl<'c> ContainerdImage<'c> {
         digest: &Digest,
         size: Option<u64>,
         limit: u64,
-    ) -> Result<VerifiedReader<Content<'c>>, BlobError> {
+    ) -> Result<UnverifiedBlob<'c>, BlobError> {
         let what = digest.to_string();
         let mut client = api::Client::new(self.containerd.channel.clone(), &self.namespace);
         // Asked for first, since a stream tells that content is missing only with its first bytes.
@@ -237,7 +237,7 @@ impl<'c> ContainerdImage<'c> {
             Some(stream.map_err(|status| ContainerdError::from_status(&what, &status))?)
         };
         let content = Content { containerd: self.containerd, stream, what, chunk: Vec::new(), taken: 0 };
-        Ok(VerifiedReader::new(content, *digest, size, limit))
+        Ok(UnverifiedBlob::new(content, digest, size, limit))
     }
 }
 
@@ -247,23 +247,15 @@ impl BlobSource for ContainerdImage<'_> {
         if size.is_some_and(|size| size > limit) {
             return Err(BlobError::TooLarge { digest: *digest, limit });
         }
-        let reader = self.open_bounded(digest, size, limit)?;
+        let reader = self.open_bounded(digest, size, limit)?.verified(*digest);
         match read_bounded(reader, limit) {
             Ok(bytes) => Ok(RawManifest { digest: *digest, media_type: None, bytes }),
-            Err(error) => Err(blob_error(error, digest)),
+            Err(error) => Err(BlobError::of_stream(error, digest)),
         }
     }
 
-    fn open(&self, digest: &Digest, size: Option<u64>) -> Result<Box<dyn Read + Send + '_>, BlobError> {
-        Ok(Box::new(self.open_bounded(digest, size, self.containerd.limits.max_layer_bytes)?))
-    }
-}
-
-/// Takes the error of a stream out of its wrapping again.
-fn blob_error(error: io::Error, digest: &Digest) -> BlobError {
-    match error.downcast::<BlobError>() {
-        Ok(error) => error,
-        Err(source) => BlobError::Io { digest: *digest, source },
+    fn open_unverified(&self, digest: &Digest, size: Option<u64>) -> Result<UnverifiedBlob<'_>, BlobError> {
+        self.open_bounded(digest, size, self.containerd.limits.max_layer_bytes)
     }
 }
 

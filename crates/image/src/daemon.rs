@@ -440,7 +440,7 @@ fn error_message(response: Response) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::fake::{Asked, Fake, Reply};
+    use seawall_testkit::http::{Asked, Fake, Reply};
 
     const LAYER: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 

@@ -6,19 +6,12 @@ use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use seawall_model::Content;
-use seawall_model::analysis::ReadAt;
+use seawall_model::analysis::{self, HoldError, ReadAt, Room};
 
 /// The bytes that may be held in memory, and how many are.
 pub struct HeldBytes {
     used: AtomicU64,
     limit: u64,
-}
-
-/// Why a file could not be held.
-pub(crate) struct HoldError {
-    pub(crate) error: io::Error,
-    /// Whether the stream that the file comes from is broken, and not our side.
-    pub(crate) is_source: bool,
 }
 
 impl HeldBytes {
@@ -38,8 +31,7 @@ impl HeldBytes {
             held.bytes = Bytes::Memory(bytes);
             return Ok(held);
         }
-        let file = spill(content.take(size))?;
-        Ok(Held { budget: None, bytes: Bytes::File(FileOnDisk { file, size }) })
+        Ok(Held { budget: None, bytes: Bytes::File(spill(content.take(size))?) })
     }
 
     fn reserve(&self, size: u64) -> bool {
@@ -48,15 +40,29 @@ impl HeldBytes {
     }
 }
 
+impl Room for HeldBytes {
+    fn take_in<'r>(
+        &'r self,
+        content: &mut dyn Read,
+        size: u64,
+    ) -> Result<Box<dyn analysis::Held + 'r>, HoldError> {
+        Ok(Box::new(Self::take_in(self, content, size)?))
+    }
+}
+
 /// The file has no name and is gone when it is closed.
-fn spill(mut content: impl Read) -> Result<File, HoldError> {
+fn spill(mut content: impl Read) -> Result<FileOnDisk, HoldError> {
     let own = |error| HoldError { error, is_source: false };
     let mut file = tempfile::tempfile().map_err(own)?;
     let mut buffer = vec![0; 1 << 20];
+    let mut size = 0;
     loop {
         match content.read(&mut buffer) {
-            Ok(0) => return Ok(file),
-            Ok(count) => file.write_all(&buffer[..count]).map_err(own)?,
+            Ok(0) => return Ok(FileOnDisk { file, size }),
+            Ok(count) => {
+                file.write_all(&buffer[..count]).map_err(own)?;
+                size += count as u64;
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(HoldError { error, is_source: true }),
         }
@@ -74,8 +80,8 @@ enum Bytes {
     File(FileOnDisk),
 }
 
-impl Held<'_> {
-    pub(crate) fn content(&self) -> Content<'_> {
+impl analysis::Held for Held<'_> {
+    fn content(&self) -> Content<'_> {
         match &self.bytes {
             Bytes::Memory(bytes) => Content::Memory(bytes),
             Bytes::File(file) => Content::Spilled(file),
@@ -109,6 +115,8 @@ impl ReadAt for FileOnDisk {
 
 #[cfg(test)]
 mod tests {
+    use seawall_model::analysis::Held;
+
     use super::*;
 
     #[test]
@@ -122,5 +130,17 @@ mod tests {
         drop(first);
         let Ok(third) = held.take_in(&b"ABCDEFGH"[..], 8) else { panic!("fits again") };
         assert!(matches!(third.content(), Content::Memory(_)));
+    }
+
+    #[test]
+    fn what_ends_before_its_size_is_as_long_as_it_is() {
+        for limit in [10, 0] {
+            let held = HeldBytes::new(limit);
+            let Ok(short) = held.take_in(&b"123"[..], 8) else { panic!("there is room") };
+            assert_eq!(
+                (short.content().size(), short.content().bytes(8).unwrap().as_ref()),
+                (3, &b"123"[..])
+            );
+        }
     }
 }

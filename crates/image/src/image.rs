@@ -1,10 +1,8 @@
 //! One image, wherever it lies: what its manifest and configuration say, and how its layers are opened.
 
-use std::io::Read;
+use seawall_model::{Digest, LayerIndex, Limits, Problem, ProblemKind};
 
-use seawall_model::{Digest, LayerIndex, Limits};
-
-use crate::blobs::{BlobError, BlobSource, RawManifest};
+use crate::blobs::{BlobError, BlobSource, RawManifest, UnverifiedBlob};
 use crate::manifest::{ImageConfig, ImageManifest, ManifestError, ManifestKind, Platform, choose};
 
 /// What is known of an image before any layer is read.
@@ -34,6 +32,22 @@ pub struct LayerDescription {
     pub urls: Vec<String>,
 }
 
+impl LayerDescription {
+    /// What contradicts the promise, where these are the digests of the bytes that were read.
+    pub(crate) fn wrong_digests(&self, blob: &Digest, diff_id: &Digest) -> Vec<Problem> {
+        let promised_blob = self.blob.map(|(digest, _)| ("its blob", digest, *blob));
+        let pairs = [promised_blob, Some(("its uncompressed tar", self.diff_id, *diff_id))];
+        let wrong = pairs.into_iter().flatten().filter(|(_, promised, actual)| promised != actual);
+        wrong
+            .map(|(what, promised, actual)| {
+                let message =
+                    format!("{what} has the digest {actual} instead of {promised}: damaged or tampered with");
+                Problem::general(ProblemKind::LayerUnreadable, message)
+            })
+            .collect()
+    }
+}
+
 /// Why an image cannot be read at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -59,8 +73,8 @@ pub enum ImageError {
 pub trait ImageSource: Sync {
     fn image(&self) -> &ImageDescription;
 
-    /// The bytes of a layer as they are stored, compressed or not.
-    fn open_layer(&self, layer: LayerIndex) -> Result<Box<dyn Read + Send + '_>, ImageError>;
+    /// The bytes of a layer as they are stored, compressed or not. The pass over the layer verifies them.
+    fn open_layer(&self, layer: LayerIndex) -> Result<UnverifiedBlob<'_>, ImageError>;
 }
 
 /// An image whose content is addressed by digest.
@@ -127,9 +141,8 @@ fn read_config(
     let blob = |source| ImageError::Blob { what: "configuration", source: Box::new(source) };
     let size = Some(manifest.config.size).filter(|size| *size > 0);
     let reader = source.open(&manifest.config.digest, size).map_err(blob)?;
-    let bytes = seawall_model::limits::read_bounded(reader, limits.max_manifest_bytes)
-        .map_err(|error| blob(BlobError::Io { digest: manifest.config.digest, source: error }))?;
-    Ok(RawManifest::verified(&manifest.config.digest, bytes).map_err(blob)?.bytes)
+    seawall_model::limits::read_bounded(reader, limits.max_manifest_bytes)
+        .map_err(|error| blob(BlobError::of_stream(error, &manifest.config.digest)))
 }
 
 pub(crate) fn layers_of(
@@ -156,13 +169,13 @@ impl<S: BlobSource> ImageSource for BlobImage<S> {
         &self.description
     }
 
-    fn open_layer(&self, layer: LayerIndex) -> Result<Box<dyn Read + Send + '_>, ImageError> {
+    fn open_layer(&self, layer: LayerIndex) -> Result<UnverifiedBlob<'_>, ImageError> {
         let description = self.description.layers.get(layer);
         let (digest, size) = description
             .and_then(|layer| layer.blob)
             .ok_or_else(|| ImageError::NotFound(format!("there is no layer {layer}")))?;
         self.source
-            .open(&digest, Some(size).filter(|size| *size > 0))
+            .open_unverified(&digest, Some(size).filter(|size| *size > 0))
             .map_err(|source| ImageError::Blob { what: "layer", source: Box::new(source) })
     }
 }

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use seawall_model::analysis::SNIFF_BYTES;
+use seawall_model::analysis::{Held as _, SNIFF_BYTES};
 use seawall_model::{
     Analyser, Content, Digest, EntryKind, EntryMeta, FilePathBuf, Interest, Limits, Problem, ProblemKind,
 };
@@ -16,6 +16,7 @@ use crate::ahead::ReadAhead;
 use crate::decode::Decoder;
 use crate::hash::HashingReader;
 use crate::held::HeldBytes;
+use crate::image::LayerDescription;
 use crate::tar::{TarEntry, TarError, TarWalk};
 use crate::tree::{LayerTree, path_key};
 
@@ -44,17 +45,15 @@ pub struct LayerPass<F> {
 /// Files to look at under other names: real path in this layer → names to offer it under.
 pub type Aliases = HashMap<FilePathBuf, Vec<FilePathBuf>>;
 
-/// Reads a layer and shows its files to the analyser.
+/// Reads a layer and shows its files to the analyser. Nothing is verified before the end: who calls compares
+/// the digests of the pass with those that were promised.
 pub fn read_layer<A: Analyser>(
     blob: impl Read + Send,
     analyser: &A,
     context: &PassContext<'_>,
 ) -> LayerPass<A::Facts> {
-    let mut visit = FirstPass {
-        offer: Offer { analyser, context, facts: A::Facts::default() },
-        tree: LayerTree::default(),
-        name_bytes: 0,
-    };
+    let mut visit =
+        FirstPass { offer: Offer::new(analyser, context), tree: LayerTree::default(), name_bytes: 0 };
     let pass = pass(blob, &mut visit, context);
     let mut tree = visit.tree;
     tree.seal();
@@ -69,17 +68,22 @@ pub fn read_layer<A: Analyser>(
     }
 }
 
-/// Reads a layer again, for files that links give other names.
+/// Reads a layer again, for files that links give other names. It may have changed since it was read first, so
+/// its digests are compared once more.
 pub fn read_aliases<A: Analyser>(
     blob: impl Read + Send,
+    layer: &LayerDescription,
     analyser: &A,
     aliases: &Aliases,
     context: &PassContext<'_>,
 ) -> (A::Facts, Vec<Problem>) {
-    let offer = Offer { analyser, context, facts: A::Facts::default() };
-    let mut visit = AliasPass { offer, aliases };
+    let mut visit = AliasPass { offer: Offer::new(analyser, context), aliases };
     let pass = pass(blob, &mut visit, context);
-    (visit.offer.facts, pass.problems)
+    let mut problems = pass.problems;
+    if problems.is_empty() {
+        problems = layer.wrong_digests(&pass.blob_digest, &pass.diff_id);
+    }
+    (visit.offer.facts, problems)
 }
 
 /// What is done with each entry of a layer.
@@ -263,9 +267,15 @@ struct Offer<'a, A: Analyser> {
     analyser: &'a A,
     context: &'a PassContext<'a>,
     facts: A::Facts,
+    /// Bytes of the sparse files that were shown, holes filled.
+    sparse_bytes: u64,
 }
 
-impl<A: Analyser> Offer<'_, A> {
+impl<'a, A: Analyser> Offer<'a, A> {
+    fn new(analyser: &'a A, context: &'a PassContext<'a>) -> Self {
+        Self { analyser, context, facts: A::Facts::default(), sparse_bytes: 0 }
+    }
+
     fn is_wanted<R: Read>(&self, meta: &EntryMeta<'_>, walk: &mut TarWalk<R>) -> Result<bool, TarError> {
         Ok(match self.analyser.interest(meta) {
             Interest::Skip => false,
@@ -291,6 +301,14 @@ impl<A: Analyser> Offer<'_, A> {
             self.refuse(names, ProblemKind::TooLarge, &message);
             return Ok(());
         }
+        if walk.is_sparse() && !self.has_room_for_sparse(size) {
+            let limit = self.context.limits.max_sparse_bytes;
+            let message = format!(
+                "{size} bytes with its holes: the sparse files of the layer have more than {limit} together"
+            );
+            self.refuse(names, ProblemKind::TooLarge, &message);
+            return Ok(());
+        }
         if let Some(bytes) = walk.content_in_buffer()? {
             show_all(self.analyser, names, size, mode, Content::Memory(bytes), &mut self.facts);
             return Ok(());
@@ -305,6 +323,16 @@ impl<A: Analyser> Offer<'_, A> {
             }
         }
         Ok(())
+    }
+
+    /// A hole costs the layer nothing, and us as much as any other bytes: those that are filled are counted.
+    fn has_room_for_sparse(&mut self, size: u64) -> bool {
+        let sum = self.sparse_bytes.saturating_add(size);
+        let has_room = sum <= self.context.limits.max_sparse_bytes;
+        if has_room {
+            self.sparse_bytes = sum;
+        }
+        has_room
     }
 
     fn refuse(&mut self, names: &[FilePathBuf], kind: ProblemKind, message: &str) {
@@ -378,8 +406,11 @@ impl<R: Read> Read for Bounded<'_, R> {
 mod tests {
     use super::*;
 
-    /// Claims everything and keeps nothing.
-    struct Greedy;
+    /// Claims everything, and keeps only what it could not have.
+    #[derive(Default)]
+    struct Greedy {
+        unreadable: std::sync::Mutex<Vec<Problem>>,
+    }
 
     impl Analyser for Greedy {
         type Facts = u64;
@@ -400,7 +431,9 @@ mod tests {
             *facts += content.size();
         }
 
-        fn unreadable(&self, _: Problem, _: &mut u64) {}
+        fn unreadable(&self, problem: Problem, _: &mut u64) {
+            self.unreadable.lock().unwrap().push(problem);
+        }
 
         fn fixed_paths(&self) -> &[&'static str] {
             &[]
@@ -428,7 +461,7 @@ mod tests {
     fn read(bytes: &[u8], limits: &Limits) -> (u64, String) {
         let (held, bytes_read) = (HeldBytes::new(limits.max_held_bytes), AtomicU64::new(0));
         let context = PassContext { limits, held: &held, bytes_read: &bytes_read };
-        let pass = read_layer(bytes, &Greedy, &context);
+        let pass = read_layer(bytes, &Greedy::default(), &context);
         let problems: Vec<_> = pass.problems.into_iter().map(|problem| problem.message).collect();
         (pass.facts, problems.join("; "))
     }
@@ -462,6 +495,39 @@ mod tests {
             told(Limits { max_layer_bytes: 1000, ..Limits::default() }),
             "the layer unpacks to more than 1000 bytes"
         );
+    }
+
+    /// An old GNU sparse file of this size that stores nothing.
+    fn sparse_file(builder: &mut tar::Builder<Vec<u8>>, name: &str, size: u64) {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::GNUSparse);
+        header.set_size(0);
+        let gnu = header.as_gnu_mut().unwrap();
+        gnu.realsize.copy_from_slice(format!("{size:011o}\0").as_bytes());
+        gnu.sparse[0].offset.copy_from_slice(format!("{size:011o}\0").as_bytes());
+        gnu.sparse[0].numbytes.copy_from_slice(b"00000000000\0");
+        builder.append_data(&mut header, name, &b""[..]).unwrap();
+    }
+
+    #[test]
+    fn holes_of_claimed_files_are_counted_together_and_beyond_the_bound_the_file_is_named() {
+        let mut builder = tar::Builder::new(Vec::new());
+        for name in ["a", "b", "c"] {
+            sparse_file(&mut builder, name, 3000);
+        }
+        let bytes = builder.into_inner().unwrap();
+        let limits = |max_sparse_bytes| Limits { max_sparse_bytes, ..Limits::default() };
+        assert_eq!(read(&bytes, &limits(9000)), (9000, String::new()));
+        // The layer itself is whole, and what is missing is told by its path.
+        let (held, bytes_read) = (HeldBytes::new(0), AtomicU64::new(0));
+        let bounded = limits(8999);
+        let context = PassContext { limits: &bounded, held: &held, bytes_read: &bytes_read };
+        let greedy = Greedy::default();
+        let pass = read_layer(&*bytes, &greedy, &context);
+        assert_eq!((pass.facts, pass.problems), (6000, Vec::new()));
+        let message = "3000 bytes with its holes: the sparse files of the layer have more than 8999 together";
+        let expected = Problem::at("c".into(), ProblemKind::TooLarge, message);
+        assert_eq!(greedy.unreadable.into_inner().unwrap(), [expected]);
     }
 
     #[test]

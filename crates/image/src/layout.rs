@@ -3,13 +3,13 @@
 //! <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md>
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use seawall_model::limits::read_bounded;
 use seawall_model::{Digest, Limits};
 
-use crate::blobs::{BlobError, BlobSource, RawManifest, digest_of};
+use crate::blobs::{BlobError, BlobSource, RawManifest, UnverifiedBlob, digest_of};
 use crate::image::{BlobImage, ImageError};
 use crate::manifest::{Descriptor, ManifestError, ManifestKind, Platform};
 
@@ -28,6 +28,7 @@ pub enum Pick {
 pub struct LayoutDir {
     dir: PathBuf,
     max_manifest_bytes: u64,
+    max_layer_bytes: u64,
 }
 
 impl LayoutDir {
@@ -38,7 +39,11 @@ impl LayoutDir {
         platform: &Platform,
         limits: &Limits,
     ) -> Result<BlobImage<Self>, ImageError> {
-        let layout = Self { dir: dir.to_owned(), max_manifest_bytes: limits.max_manifest_bytes };
+        let layout = Self {
+            dir: dir.to_owned(),
+            max_manifest_bytes: limits.max_manifest_bytes,
+            max_layer_bytes: limits.max_layer_bytes,
+        };
         let index = dir.join("index.json");
         let bytes = File::open(&index)
             .and_then(|file| read_bounded(file, limits.max_manifest_bytes))
@@ -116,8 +121,7 @@ impl BlobSource for LayoutDir {
         RawManifest::verified(digest, bytes)
     }
 
-    /// Layers are verified by who reads them, so that they are hashed once.
-    fn open(&self, digest: &Digest, _size: Option<u64>) -> Result<Box<dyn Read + Send + '_>, BlobError> {
-        Ok(Box::new(self.blob(digest)?))
+    fn open_unverified(&self, digest: &Digest, size: Option<u64>) -> Result<UnverifiedBlob<'_>, BlobError> {
+        Ok(UnverifiedBlob::new(self.blob(digest)?, digest, size, self.max_layer_bytes))
     }
 }

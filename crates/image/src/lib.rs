@@ -8,6 +8,7 @@
 
 mod ahead;
 pub mod archive;
+pub mod base;
 pub mod blobs;
 pub mod cache;
 pub mod containerd;
@@ -26,6 +27,7 @@ pub mod manifest;
 pub mod reference;
 pub mod registry;
 pub mod scan;
+mod shared;
 pub mod squash;
 pub mod stream;
 pub mod tar;
@@ -36,4 +38,5 @@ pub use blobs::{BlobError, BlobSource, RawManifest};
 pub use environment::Environment;
 pub use held::HeldBytes;
 pub use reference::{Reference, ReferenceError};
+pub use shared::Shared;
 pub use tree::LayerTree;

@@ -255,12 +255,22 @@ pub struct ImageConfig {
 /// One step of the build.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct HistoryEntry {
+    /// As it was written: builders write year 1 or nonsense here.
+    #[serde(default)]
+    pub created: Option<String>,
     #[serde(default)]
     pub created_by: String,
     #[serde(default)]
     pub comment: String,
     #[serde(default)]
     pub empty_layer: bool,
+}
+
+impl HistoryEntry {
+    /// When it was made, where that can be read.
+    pub fn time(&self) -> Option<Timestamp> {
+        self.created.as_deref()?.parse().ok()
+    }
 }
 
 #[derive(Deserialize)]

@@ -7,14 +7,11 @@ mod auth;
 mod backoff;
 mod download;
 mod error;
-#[cfg(test)]
-pub(crate) mod fake;
 mod mirrors;
 #[cfg(test)]
 mod tests;
 mod transport;
 
-use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -40,7 +37,7 @@ use self::download::Download;
 use self::mirrors::Endpoint;
 use self::transport::{Request, Transport, host_of};
 use crate::Environment;
-use crate::blobs::{BlobError, BlobSource, RawManifest, VerifiedReader, digest_of};
+use crate::blobs::{BlobError, BlobSource, RawManifest, UnverifiedBlob, digest_of};
 use crate::credentials::CredentialStore;
 use crate::reference::{DEFAULT_REGISTRY, Reference};
 
@@ -309,13 +306,13 @@ impl BlobSource for Repository<'_> {
         Ok(self.manifest_of(&self.reference.at_digest(*digest), size)?)
     }
 
-    fn open(&self, digest: &Digest, size: Option<u64>) -> Result<Box<dyn Read + Send + '_>, BlobError> {
+    fn open_unverified(&self, digest: &Digest, size: Option<u64>) -> Result<UnverifiedBlob<'_>, BlobError> {
         let download = Download::start(self, *digest, size).map_err(|error| match error {
             BlobError::Registry(error) if error.is_not_found() => BlobError::NotFound(*digest),
             other => other,
         })?;
         // What is compressed is smaller than what it holds, so the bound of a layer bounds this as well.
-        Ok(Box::new(VerifiedReader::new(download, *digest, size, self.registry.limits.max_layer_bytes)))
+        Ok(UnverifiedBlob::new(download, digest, size, self.registry.limits.max_layer_bytes))
     }
 }
 

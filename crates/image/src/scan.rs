@@ -1,16 +1,16 @@
 //! All layers of an image, read in parallel, each once, and laid on each other.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use seawall_model::{Analyser, Digest, LayerIndex, Limits, Problem, ProblemKind};
 
 use crate::cache::Cache;
-use crate::held::HeldBytes;
 use crate::image::{ImageDescription, ImageSource, LayerDescription};
 use crate::layer::{Aliases, LayerPass, PassContext, read_aliases, read_layer};
+use crate::shared::{Claim, LayerKey, Shared};
 use crate::squash::Squashed;
 use crate::tree::LayerTree;
 
@@ -25,6 +25,8 @@ pub struct ScanOptions<'a> {
     /// Reads every layer though its facts are cached.
     pub verify_blobs: bool,
     pub meter: &'a Meter,
+    /// The same for all scans of the process: layers that several images have are then read once.
+    pub shared: &'a Shared,
 }
 
 /// How far a scan is; read by another thread to draw progress.
@@ -53,7 +55,8 @@ pub struct ScannedImage<F> {
 pub struct ScannedLayer<F> {
     pub facts: F,
     pub tree: LayerTree,
-    /// Whether the facts came from the cache, and the layer was not read.
+    /// Whether the facts came from the cache, and this process did not read the layer: neither now nor for
+    /// another image.
     pub from_cache: bool,
     pub problems: Vec<Problem>,
 }
@@ -65,8 +68,7 @@ pub fn scan_image<A: Analyser>(
     options: &ScanOptions<'_>,
 ) -> ScannedImage<A::Facts> {
     let image = source.image().clone();
-    let held = HeldBytes::new(options.limits.max_held_bytes);
-    let reader = Reader { source, analyser, options, held: &held };
+    let reader = Reader { source, analyser, options };
     let layers = reader.read_all(&image.layers);
     finish(image, layers, analyser, options, |wanted| {
         wanted.iter().map(|(layer, aliases)| reader.read_again(*layer, aliases)).collect()
@@ -82,8 +84,11 @@ pub fn scan_cached<A: Analyser>(
     options: &ScanOptions<'_>,
 ) -> Option<ScannedImage<A::Facts>> {
     let cache = options.cache.filter(|_| !options.verify_blobs)?;
-    let layers =
-        image.layers.iter().map(|layer| cached(cache, &layer.diff_id, analyser)).collect::<Option<_>>()?;
+    let layers = image
+        .layers
+        .iter()
+        .map(|layer| cached(cache, &layer.diff_id, analyser, options))
+        .collect::<Option<_>>()?;
     let mut asked_again = false;
     let scanned = finish(image.clone(), layers, analyser, options, |_| {
         asked_again = true;
@@ -124,7 +129,6 @@ struct Reader<'a, A: Analyser> {
     source: &'a dyn ImageSource,
     analyser: &'a A,
     options: &'a ScanOptions<'a>,
-    held: &'a HeldBytes,
 }
 
 impl<A: Analyser> Reader<'_, A> {
@@ -145,11 +149,26 @@ impl<A: Analyser> Reader<'_, A> {
 
         let next = AtomicUsize::new(0);
         let done = Mutex::new(done);
+        let read_by_others = Mutex::new(Vec::new());
+        let keep = |index: LayerIndex, layer: ScannedLayer<A::Facts>| {
+            meter.layers_done.fetch_add(1, Ordering::Relaxed);
+            done.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(layer);
+        };
         let work = || {
-            while let Some(index) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let layer = self.read_one(*index, &layers[*index]);
-                meter.layers_done.fetch_add(1, Ordering::Relaxed);
-                done.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[*index] = Some(layer);
+            while let Some(&index) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
+                match self.claim(&layers[index]) {
+                    Claimed::Ours(claim) => keep(index, self.take_or_read(index, &layers[index], claim)),
+                    Claimed::Theirs(key) => {
+                        read_by_others.lock().unwrap_or_else(PoisonError::into_inner).push((index, key));
+                    }
+                }
+            }
+            // Only when there is nothing else to do is it time to wait for other scans.
+            loop {
+                let waiting = read_by_others.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let Some((index, key)) = waiting else { break };
+                let claim = self.options.shared.claim(&key);
+                keep(index, self.take_or_read(index, &layers[index], Some(claim)));
             }
         };
         thread::scope(|scope| {
@@ -158,11 +177,42 @@ impl<A: Analyser> Reader<'_, A> {
             }
             work();
         });
-        let done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         let unread = |(index, layer): (LayerIndex, Option<_>)| {
             layer.unwrap_or_else(|| unread(index, "it was not read".to_owned()))
         };
         done.into_iter().enumerate().map(unread).collect()
+    }
+
+    /// The right to read a layer. There is nothing to wait for where facts can't be taken from a cache: without
+    /// one, or without a digest of the blob.
+    fn claim(&self, layer: &LayerDescription) -> Claimed<'_> {
+        if self.options.cache.is_none() || layer.blob.is_none() {
+            return Claimed::Ours(None);
+        }
+        let key = LayerKey::new(&layer.diff_id, self.analyser);
+        match self.options.shared.try_claim(&key) {
+            Some(claim) => Claimed::Ours(Some(claim)),
+            None => Claimed::Theirs(key),
+        }
+    }
+
+    /// Another scan may have read the layer since the cache was asked.
+    fn take_or_read(
+        &self,
+        index: LayerIndex,
+        layer: &LayerDescription,
+        claim: Option<Claim<'_>>,
+    ) -> ScannedLayer<A::Facts> {
+        let taken = claim.as_ref().and_then(|_| from_cache(layer, self.analyser, self.options));
+        let taken = taken.filter(|layer| !layer.from_cache);
+        if taken.is_some() {
+            let size = layer.blob.map_or(0, |(_, size)| size);
+            self.options.meter.bytes_total.fetch_sub(size, Ordering::Relaxed);
+        }
+        let layer = taken.unwrap_or_else(|| self.read_one(index, layer));
+        drop(claim);
+        layer
     }
 
     fn read_one(&self, index: LayerIndex, layer: &LayerDescription) -> ScannedLayer<A::Facts> {
@@ -177,14 +227,17 @@ impl<A: Analyser> Reader<'_, A> {
                 return unread(index, message);
             }
         };
-        let pass = read_layer(blob, self.analyser, &self.context());
+        let pass = read_layer(blob.dangerous_unverified(), self.analyser, &self.context());
         conclude(pass, index, layer, self.analyser, self.options)
     }
 
     fn read_again(&self, layer: LayerIndex, aliases: &Aliases) -> (LayerIndex, A::Facts, Vec<Problem>) {
+        let description = &self.source.image().layers[layer];
         match self.source.open_layer(layer) {
             Ok(blob) => {
-                let (facts, problems) = read_aliases(blob, self.analyser, aliases, &self.context());
+                let blob = blob.dangerous_unverified();
+                let (facts, problems) =
+                    read_aliases(blob, description, self.analyser, aliases, &self.context());
                 (layer, facts, problems)
             }
             Err(error) => {
@@ -197,10 +250,17 @@ impl<A: Analyser> Reader<'_, A> {
     fn context(&self) -> PassContext<'_> {
         PassContext {
             limits: self.options.limits,
-            held: self.held,
+            held: self.options.shared.held(),
             bytes_read: &self.options.meter.bytes_read,
         }
     }
+}
+
+/// Who reads a layer.
+enum Claimed<'s> {
+    Ours(Option<Claim<'s>>),
+    /// Another scan, or another worker of this one.
+    Theirs(LayerKey),
 }
 
 /// The facts of a layer that was read before and verified then.
@@ -209,18 +269,26 @@ fn from_cache<A: Analyser>(
     analyser: &A,
     options: &ScanOptions<'_>,
 ) -> Option<ScannedLayer<A::Facts>> {
-    let cache = options.cache.filter(|_| !options.verify_blobs)?;
+    let cache = options.cache?;
     // Without a blob's digest nothing ties the bytes to the claimed digest but reading them.
     let (blob, _) = layer.blob?;
     if cache.diff_id_of(&blob)? != layer.diff_id {
         return None;
     }
-    cached(cache, &layer.diff_id, analyser)
+    // What this process has verified itself need not be verified again.
+    cached(cache, &layer.diff_id, analyser, options)
+        .filter(|layer| !options.verify_blobs || !layer.from_cache)
 }
 
-fn cached<A: Analyser>(cache: &Cache, diff_id: &Digest, analyser: &A) -> Option<ScannedLayer<A::Facts>> {
+fn cached<A: Analyser>(
+    cache: &Cache,
+    diff_id: &Digest,
+    analyser: &A,
+    options: &ScanOptions<'_>,
+) -> Option<ScannedLayer<A::Facts>> {
     let (facts, tree) = cache.layer(diff_id, analyser)?;
-    Some(ScannedLayer { facts, tree, from_cache: true, problems: Vec::new() })
+    let from_cache = !options.shared.was_read(&LayerKey::new(diff_id, analyser));
+    Some(ScannedLayer { facts, tree, from_cache, problems: Vec::new() })
 }
 
 /// Compares digests with what was promised, and keeps the facts of a layer that is whole.
@@ -233,12 +301,7 @@ pub(crate) fn conclude<A: Analyser>(
 ) -> ScannedLayer<A::Facts> {
     let mut problems = pass.problems;
     if problems.is_empty() {
-        if let Some((blob, _)) = layer.blob.filter(|(blob, _)| *blob != pass.blob_digest) {
-            problems.push(wrong_digest("its blob", &blob, &pass.blob_digest));
-        }
-        if layer.diff_id != pass.diff_id {
-            problems.push(wrong_digest("its uncompressed tar", &layer.diff_id, &pass.diff_id));
-        }
+        problems = layer.wrong_digests(&pass.blob_digest, &pass.diff_id);
     }
     if problems.is_empty()
         && let Some(cache) = options.cache
@@ -247,17 +310,14 @@ pub(crate) fn conclude<A: Analyser>(
             .keep_layer(&pass.diff_id, analyser, &pass.facts, &pass.tree)
             .and_then(|()| cache.keep_diff_id(&pass.blob_digest, &pass.diff_id));
         // A cache that cannot be written costs time, not truth.
-        drop(kept);
+        if kept.is_ok() {
+            options.shared.note_read(LayerKey::new(&pass.diff_id, analyser));
+        }
     }
     for problem in &mut problems {
         problem.layer = Some(index);
     }
     ScannedLayer { facts: pass.facts, tree: pass.tree, from_cache: false, problems }
-}
-
-fn wrong_digest(what: &str, promised: &Digest, actual: &Digest) -> Problem {
-    let message = format!("{what} has the digest {actual} instead of {promised}: damaged or tampered with");
-    Problem::general(ProblemKind::LayerUnreadable, message)
 }
 
 /// A layer of which nothing is known but why.
@@ -277,3 +337,6 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,10 +10,9 @@ use std::sync::atomic::Ordering;
 use seawall_model::{Analyser, Digest, EntryKind, FilePathBuf, LayerIndex, Limits, Problem, ProblemKind};
 
 use crate::archive::{choose_image, docker_layers, parse_docker_manifest};
-use crate::blobs::{BlobError, BlobSource, RawManifest, digest_of};
+use crate::blobs::{BlobError, BlobSource, RawManifest, UnverifiedBlob, digest_of};
 use crate::decode::Decoder;
-use crate::held::HeldBytes;
-use crate::image::{BlobImage, ImageDescription, ImageError, ImageSource};
+use crate::image::{BlobImage, ImageDescription, ImageError, ImageSource, LayerDescription};
 use crate::layer::{Aliases, LayerPass, PassContext, read_aliases, read_layer};
 use crate::layout::{Pick, pick_root};
 use crate::manifest::{ImageConfig, Platform};
@@ -37,8 +36,8 @@ pub fn scan_stream<A: Analyser>(
     options: &ScanOptions<'_>,
     reopen: impl FnOnce() -> Result<Box<dyn Read + Send>, ImageError>,
 ) -> Result<ScannedImage<A::Facts>, ImageError> {
-    let held = HeldBytes::new(options.limits.max_held_bytes);
-    let context = PassContext { limits: options.limits, held: &held, bytes_read: &options.meter.bytes_read };
+    let held = options.shared.held();
+    let context = PassContext { limits: options.limits, held, bytes_read: &options.meter.bytes_read };
     let Members { documents, mut passes, damage } = read_members(stream, analyser, &context, options);
     let (image, names) = match describe(&documents, choice, options.limits) {
         Ok(described) => described,
@@ -60,8 +59,9 @@ pub fn scan_stream<A: Analyser>(
             None => unread(index, lacks(name)),
         });
     }
+    let described = image.layers.clone();
     let mut scanned = finish(image, layers, analyser, options, |wanted| {
-        read_again(wanted, &names, reopen, analyser, &context)
+        read_again(wanted, &described, &names, reopen, analyser, &context)
     });
     let is_told = scanned.problems.iter().any(|problem| problem.kind == ProblemKind::LayerUnreadable);
     if let Some(damage) = damage.filter(|_| !is_told) {
@@ -86,6 +86,7 @@ fn copy<A: Analyser>(pass: &LayerPass<A::Facts>, analyser: &A) -> Option<LayerPa
 /// One more pass over the stream for the layers that links lead to.
 fn read_again<A: Analyser>(
     wanted: &BTreeMap<LayerIndex, Aliases>,
+    layers: &[LayerDescription],
     names: &[FilePathBuf],
     reopen: impl FnOnce() -> Result<Box<dyn Read + Send>, ImageError>,
     analyser: &A,
@@ -96,7 +97,7 @@ fn read_again<A: Analyser>(
         walk_members(stream, context.limits, |member, content| {
             let layer = wanted.iter().find(|(layer, _)| names.get(**layer) == Some(&member.path));
             if let Some((layer, aliases)) = layer {
-                let (facts, problems) = read_aliases(content, analyser, aliases, context);
+                let (facts, problems) = read_aliases(content, &layers[*layer], analyser, aliases, context);
                 results.push((*layer, facts, problems));
             }
             Ok(())
@@ -105,6 +106,13 @@ fn read_again<A: Analyser>(
     if let Err(error) = outcome {
         let problem = Problem::general(ProblemKind::LayerUnreadable, chain(&error));
         return wanted.keys().map(|layer| (*layer, A::Facts::default(), vec![problem.clone()])).collect();
+    }
+    let unread: Vec<_> =
+        wanted.keys().filter(|layer| results.iter().all(|(read, ..)| read != *layer)).collect();
+    for layer in unread {
+        let message = "it could not be read again for the files that links give other names";
+        let problem = Problem::general(ProblemKind::LayerUnreadable, message);
+        results.push((*layer, A::Facts::default(), vec![problem]));
     }
     results
 }
@@ -251,8 +259,9 @@ impl BlobSource for &Documents {
         RawManifest::verified(digest, bytes.clone())
     }
 
-    fn open(&self, digest: &Digest, size: Option<u64>) -> Result<Box<dyn Read + Send + '_>, BlobError> {
-        Ok(Box::new(std::io::Cursor::new(self.fetch_manifest(digest, size)?.bytes)))
+    fn open_unverified(&self, digest: &Digest, size: Option<u64>) -> Result<UnverifiedBlob<'_>, BlobError> {
+        let bytes = self.get(&blob_name(digest)).ok_or(BlobError::NotFound(*digest))?;
+        Ok(UnverifiedBlob::new(bytes.as_slice(), digest, size, bytes.len() as u64))
     }
 }
 

@@ -196,6 +196,11 @@ impl<R: Read> TarWalk<R> {
         Ok(Some(&self.buffer[self.start..self.start + size]))
     }
 
+    /// Whether the current entry has holes: its size is then larger than what is stored.
+    pub fn is_sparse(&self) -> bool {
+        self.current.sparse.is_some()
+    }
+
     /// The content of the current entry, holes filled with zeros.
     pub fn content(&mut self) -> EntryContent<'_, R> {
         EntryContent { position: 0, hole_index: 0, walk: self }

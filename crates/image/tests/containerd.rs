@@ -6,6 +6,7 @@
 mod support;
 
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -13,7 +14,9 @@ use std::time::Duration;
 use seawall_image::containerd::{Containerd, ContainerdImage, Settings};
 use seawall_image::{BlobError, BlobSource};
 use seawall_model::{Digest, Limits};
-use support::{Image, Server, Suite, program, run, sha256, wait_until};
+use seawall_testkit::Suite;
+use seawall_testkit::process::{Server, output, program, wait_until};
+use support::{Image, sha256};
 
 const NAME: &str = "docker.io/seawall-test/containerd:1";
 const NAMESPACE: &str = "seawall-test";
@@ -36,7 +39,7 @@ fn main() -> ExitCode {
         Server::start(command.arg("--config").arg(config).arg("--address").arg(&socket), &home.join("log"));
     if !wait_until(Duration::from_secs(20), || std::os::unix::net::UnixStream::connect(&socket).is_ok()) {
         let log = std::fs::read_to_string(home.join("log")).unwrap_or_default();
-        suite.skip(&format!("containerd does not start here: {}", log.lines().last().unwrap_or_default()));
+        suite.skip(format!("containerd does not start here: {}", log.lines().last().unwrap_or_default()));
         return suite.finish();
     }
     let image = Image::new();
@@ -44,10 +47,21 @@ fn main() -> ExitCode {
     image.write_archive(NAME, &archive);
     let mut import = Command::new(ctr);
     import.arg("-a").arg(&socket).args(["-n", NAMESPACE, "images", "import", "--no-unpack"]);
-    run(import.arg(&archive));
+    output(import.arg(&archive));
     suite.run("an image is read from the content store", || whole_image(&socket, &image));
     suite.run("an image is found by digest", || by_digest(&socket));
     suite.run("what is missing is told", || missing(&socket));
+    suite.run("a damaged layer is refused", || {
+        let layer = sha256(&image.layers[0]).replace("sha256:", "sha256/");
+        let blob = home.join("root/io.containerd.content.v1.content/blobs").join(layer);
+        std::fs::set_permissions(&blob, PermissionsExt::from_mode(0o644)).unwrap();
+        support::damaged_layer_is_refused(&blob, home, |cache| {
+            let containerd = connect(&socket);
+            let stored = found(&containerd, NAME);
+            let root = stored.resolve().unwrap();
+            support::scan(stored, root, Some(cache))
+        });
+    });
     drop(server);
     suite.finish()
 }

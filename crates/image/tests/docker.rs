@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use seawall_image::Environment;
 use seawall_image::daemon::Daemon;
 use seawall_model::Limits;
-use support::{Image, Suite, digests_in};
+use seawall_testkit::Suite;
+use support::{Image, digests_in};
 
 const NAME: &str = "seawall-test/docker:1";
 
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
     let daemon = match Daemon::docker(&environment, Limits::default()) {
         Ok(daemon) => daemon,
         Err(error) => {
-            suite.skip(&error.to_string());
+            suite.skip(error.to_string());
             return suite.finish();
         }
     };

@@ -12,7 +12,9 @@ use std::time::Duration;
 use seawall_image::daemon::storage::Storage;
 use seawall_image::daemon::{Address, Daemon, Kind};
 use seawall_model::Limits;
-use support::{Image, Server, Suite, digests_in, program, run, sha256, wait_until};
+use seawall_testkit::Suite;
+use seawall_testkit::process::{Server, output, program, wait_until};
+use support::{Image, digests_in, sha256};
 
 const NAME: &str = "localhost/seawall-test/podman:1";
 
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
     let loaded =
         command().args(["--storage-driver", "overlay", "load", "-i"]).arg(&archive).output().unwrap();
     if !loaded.status.success() {
-        suite.skip(&format!(
+        suite.skip(format!(
             "podman can't load an image here: {}",
             String::from_utf8_lossy(&loaded.stderr).trim()
         ));
@@ -53,7 +55,7 @@ fn main() -> ExitCode {
         from_service(&socket, &image);
     });
     // Podman leaves mounts behind that keep the directory from being removed.
-    run(command().args(["--storage-driver", "overlay", "rmi", "--all", "--force"]));
+    output(command().args(["--storage-driver", "overlay", "rmi", "--all", "--force"]));
     let _ = Command::new("umount").arg(home.join("root/overlay")).output();
     suite.finish()
 }

@@ -1,9 +1,12 @@
-//! Pulls from Debian's real `docker-registry`, started for the test: open, with a password, and with TLS.
+//! Pulls from Debian's real `docker-registry`, started for the test: open, with a password, with
+//! tokens, and with TLS.
 
 #![expect(clippy::unwrap_used, reason = "what panics here is a failed check, and is counted as one")]
 
 #[path = "support/mod.rs"]
 mod support;
+#[path = "support/tokens.rs"]
+mod tokens;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -18,7 +21,11 @@ use seawall_image::credentials::CredentialStore;
 use seawall_image::registry::{Backoff, Registry, Settings};
 use seawall_image::{BlobError, BlobSource, Reference};
 use seawall_model::Digest;
-use support::{Image, Server, Suite, free_port, program, run, sha256, wait_for_port};
+use seawall_testkit::Suite;
+use seawall_testkit::http::{Fake, Reply};
+use seawall_testkit::process::{Server, free_port, output, program, wait_for_port};
+use support::{Image, sha256};
+use tokens::Issuer;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// Proxies are taken from the variables of the process, so this binary also runs as a child with its own.
@@ -47,8 +54,11 @@ fn main() -> ExitCode {
     open_registry(&mut suite, &place, &image);
     registry_with_password(&mut suite, &place, &image);
     match program("openssl") {
-        Some(openssl) => registry_with_tls(&mut suite, &place, &image, &openssl),
-        None => suite.skip("openssl is not installed, so there is no certificate for TLS"),
+        Some(openssl) => {
+            registry_with_tokens(&mut suite, &place, &image, &openssl);
+            registry_with_tls(&mut suite, &place, &image, &openssl);
+        }
+        None => suite.skip("openssl is not installed, so there are no certificates for tokens and TLS"),
     }
     suite.finish()
 }
@@ -63,10 +73,99 @@ fn open_registry(suite: &mut Suite, place: &Place<'_>, image: &Pushed) {
     });
     suite.run("blobs are pulled by several threads at once", || parallel(&host, image));
     suite.run("what is missing is told", || missing(&host));
+    suite.run("a damaged layer is refused", || {
+        let blob = stored(place, "open", &image.image.layers[0]);
+        support::damaged_layer_is_refused(&blob, place.home, |cache| {
+            let registry = Registry::new(settings()).unwrap();
+            let repository = registry.repository(&reference(&host, "team/app:whole")).unwrap();
+            let root = repository.resolve().unwrap();
+            support::scan(repository, root, Some(cache))
+        });
+    });
     suite.run("a connection that breaks again and again does not break the download", || {
         let cutter = Cutter::start(port, 200_000);
         assert_eq!(pull_large(&cutter.host, image), image.large);
         assert!(cutter.connections.load(Ordering::Relaxed) > 10, "it was cut");
+    });
+}
+
+/// Where a registry keeps a blob.
+fn stored(place: &Place<'_>, name: &str, blob: &[u8]) -> PathBuf {
+    let digest: Digest = sha256(blob).parse().unwrap();
+    let hex = digest.hex();
+    place.home.join(format!("{name}/docker/registry/v2/blobs/sha256/{}/{hex}/data", &hex[..2]))
+}
+
+fn registry_with_tokens(suite: &mut Suite, place: &Place<'_>, image: &Pushed, openssl: &Path) {
+    let issuer = Issuer::new(openssl, place.home);
+    let token_server = issuer.serve(RIGHT);
+    // Blobs come from another server, as they do from the storage of a cloud.
+    let root = place.home.join("tokens");
+    let storage = Fake::start(move |asked| {
+        let file = root.join(asked.path.trim_start_matches('/'));
+        std::fs::read(file).map_or_else(|_| Reply::new(404, ""), Reply::ok)
+    });
+    let auth = issuer.auth_section(&token_server);
+    let redirect = format!(
+        "middleware:\n  storage:\n    - name: redirect\n      options: {{baseurl: 'http://{}/'}}\n",
+        storage.host
+    );
+    let (server, port) = place.start("tokens", "127.0.0.1", &auth);
+    let host = format!("127.0.0.1:{port}");
+    image.push(&format!("http://{host}"), &plain_client(), |request| {
+        request.bearer_auth(issuer.mint("team/app", &["pull", "push"]))
+    });
+    let trusted = |host: &str| Settings { credentials: credentials(place.home, host, RIGHT), ..settings() };
+    suite.run("a token that grants nothing is refused, and a wrong password gets none", || {
+        let wrong = Settings { credentials: credentials(place.home, &host, WRONG), ..settings() };
+        let start = format!("{host} refuses access to team/app: ");
+        let end = format!("; try `docker login {host}`");
+        assert_eq!(failure(&host, settings()), format!("{start}it does not exist, or needs a login{end}"));
+        assert_eq!(failure(&host, wrong), format!("{start}the stored credentials are not accepted{end}"));
+    });
+    suite.run("one token is fetched with the password, and serves for all of an image", || {
+        let before = token_server.log().len();
+        image.check(&host, trusted(&host));
+        let asked = token_server.log().split_off(before);
+        let query = "service=test-registry&scope=repository%3Ateam%2Fapp%3Apull&account=tester";
+        assert_eq!(asked, [format!("GET /token?{query} as Basic {RIGHT}")]);
+    });
+    suite.run("a token that ends between two layers is fetched anew", || {
+        issuer.set_life(2);
+        let registry = Registry::new(trusted(&host)).unwrap();
+        let repository = registry.repository(&reference(&host, "team/app:1")).unwrap();
+        repository.resolve().unwrap();
+        assert_eq!(read(&repository, &image.image.layers[0]), image.image.layers[0]);
+        let before = token_server.log().len();
+        std::thread::sleep(Duration::from_secs(4));
+        assert_eq!(read(&repository, &image.image.layers[1]), image.image.layers[1]);
+        assert_eq!(token_server.log().len(), before + 1);
+    });
+    suite.run("a token that ends half way through a broken download is fetched anew", || {
+        issuer.set_life(2);
+        let cutter = Cutter::start(port, 2_000_000);
+        let registry = Registry::new(trusted(&cutter.host)).unwrap();
+        let repository = registry.repository(&reference(&cutter.host, "team/app:1")).unwrap();
+        let digest = sha256(&image.large).parse().unwrap();
+        let mut stream = repository.open(&digest, Some(image.large.len() as u64)).unwrap();
+        let mut bytes = vec![0; 300_000];
+        stream.read_exact(&mut bytes).unwrap();
+        let before = token_server.log().len();
+        std::thread::sleep(Duration::from_secs(4));
+        stream.read_to_end(&mut bytes).unwrap();
+        assert!(bytes == image.large, "the blob is whole");
+        assert!(token_server.log().len() > before, "a new token was needed");
+    });
+    drop(server);
+    issuer.set_life(60);
+    let (_server, port) = place.start("tokens", "127.0.0.1", &(auth + &redirect));
+    suite.run("neither token nor password goes to another host", || {
+        let host = format!("127.0.0.1:{port}");
+        image.check(&host, trusted(&host));
+        let asked = storage.log();
+        assert!(asked.len() >= 3, "blobs come from the storage: {asked:?}");
+        assert!(asked.iter().all(|line| !line.contains(" as ")), "{asked:?}");
+        assert!(token_server.log().iter().all(|line| !line.contains("Bearer")));
     });
 }
 
@@ -237,12 +336,14 @@ impl Place<'_> {
     }
 }
 
-/// The image that is pushed: an index of one manifest, and a blob of eight megabytes beside it.
+/// The image that is pushed: an index of one manifest, whose layers are those of the image and eight megabytes
+/// that are none; and a manifest of the image alone.
 struct Pushed {
     image: Image,
     large: Vec<u8>,
     manifest: String,
     index: String,
+    whole: String,
 }
 
 impl Pushed {
@@ -255,16 +356,17 @@ impl Pushed {
         };
         let layer = "application/vnd.oci.image.layer.v1.tar";
         let layers = [&image.layers[0], &image.layers[1], &large].map(|bytes| descriptor(layer, bytes));
-        let manifest = format!(
-            r#"{{"schemaVersion":2,"mediaType":"{MANIFEST}","config":{},"layers":[{}]}}"#,
-            descriptor("application/vnd.oci.image.config.v1+json", &image.config),
-            layers.join(",")
-        );
+        let config = descriptor("application/vnd.oci.image.config.v1+json", &image.config);
+        let manifest_of = |layers: &[String]| {
+            let layers = layers.join(",");
+            format!(r#"{{"schemaVersion":2,"mediaType":"{MANIFEST}","config":{config},"layers":[{layers}]}}"#)
+        };
+        let (manifest, whole) = (manifest_of(&layers), manifest_of(&layers[..2]));
         let index = format!(
             r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{}]}}"#,
             descriptor(MANIFEST, manifest.as_bytes())
         );
-        Self { image, large, manifest, index }
+        Self { image, large, manifest, index, whole }
     }
 
     fn push(&self, url: &str, client: &Client, auth: impl Fn(RequestBuilder) -> RequestBuilder) {
@@ -276,9 +378,11 @@ impl Pushed {
             assert_eq!(upload.send().unwrap().status(), 201);
         }
         let manifest = sha256(self.manifest.as_bytes());
-        for (name, media_type, text) in
-            [(manifest.as_str(), MANIFEST, &self.manifest), ("1", INDEX, &self.index)]
-        {
+        for (name, media_type, text) in [
+            (manifest.as_str(), MANIFEST, &self.manifest),
+            ("1", INDEX, &self.index),
+            ("whole", MANIFEST, &self.whole),
+        ] {
             let request = client.put(format!("{repository}/manifests/{name}"));
             let request = auth(request).header("content-type", media_type).body(text.clone());
             assert_eq!(request.send().unwrap().status(), 201);
@@ -307,7 +411,7 @@ impl Pushed {
 /// An authority, and a certificate of it for 127.0.0.1 and registry.test. Gives the authority's own certificate.
 fn make_certificates(openssl: &Path, home: &Path) -> Vec<u8> {
     let openssl = |arguments: &str| {
-        run(Command::new(openssl).current_dir(home).args(arguments.split(' ')));
+        output(Command::new(openssl).current_dir(home).args(arguments.split(' ')));
     };
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
     openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=test-authority -days 2"));

@@ -29,6 +29,8 @@ pub(crate) enum ArchiveError {
     Method(u16),
     #[error("the entry does not lie where the central directory says")]
     Misplaced,
+    #[error("the entry is longer than the {0} bytes that the central directory says")]
+    Longer(u64),
     #[error("{0}")]
     Io(#[from] io::Error),
 }

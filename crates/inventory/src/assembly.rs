@@ -6,6 +6,8 @@ use seawall_model::{
     Dependency, Distro, FilePath, FilePathBuf, LayerIndex, Owner, Package, PackageKind, Place, Problem,
 };
 
+use crate::catalogers::elf_note::ELF_NOTE;
+use crate::catalogers::windows_version_resource::VERSION_RESOURCE;
 use crate::dependencies;
 use crate::facts::{Facts, FileFacts};
 use crate::identity::{self, Statement};
@@ -49,7 +51,8 @@ pub fn assemble(
     let history = History::of(layers);
     let owners = Owners::of(&visible);
     let licences = licences_of(&visible);
-    let mut packages = merge(&visible, &history);
+    let listed = listed_in_deps(&visible);
+    let mut packages = merge(&visible, &history, &listed);
     for package in &mut packages {
         package.owner = owners.of_package(package);
         if package.licences.is_empty()
@@ -58,8 +61,40 @@ pub fn assemble(
             package.licences = stated.to_vec();
         }
     }
+    drop_known_notes(&mut packages);
+    let mut distro = distro_of(&visible);
+    if let Some(distro) = distro.as_mut().filter(|distro| has_packages_of_esm(distro, &packages)) {
+        distro.channels = vec![Distro::ESM.to_owned()];
+    }
     let dependencies = dependencies::resolve(&packages);
-    Assembled { distro: distro_of(&visible), packages, dependencies, problems: problems_of(&visible) }
+    Assembled { distro, packages, dependencies, problems: problems_of(&visible) }
+}
+
+/// Takes away what notes in ELF files say of packages that the distribution's database knows: as owners of the
+/// files, or by name and version, where it lists the files under other paths than they lie at.
+fn drop_known_notes(packages: &mut Vec<Package>) {
+    let without_epoch = |version: &str| version.split_once(':').map_or(version, |(_, rest)| rest).to_owned();
+    let mut known = HashSet::new();
+    if packages.iter().any(|package| package.cataloger == ELF_NOTE) {
+        for package in packages.iter().filter(|package| package.kind.is_distribution()) {
+            let (name, version) = package.source_or_self();
+            known.insert((name.to_owned(), without_epoch(version)));
+            known.insert((package.name.clone(), without_epoch(&package.version)));
+        }
+    }
+    packages.retain(|package| {
+        let named = || (package.name.clone(), without_epoch(&package.version));
+        package.cataloger != ELF_NOTE || (package.owner.is_none() && !known.contains(&named()))
+    });
+}
+
+/// Whether a package of Ubuntu was built for its extended support, as its version says: images are seldom
+/// attached to Ubuntu Pro, but may hold what was installed while the one who built them was.
+fn has_packages_of_esm(distro: &Distro, packages: &[Package]) -> bool {
+    let is_of_esm = |package: &Package| {
+        package.kind == PackageKind::Deb && ["+esm", "~esm"].iter().any(|mark| package.version.contains(mark))
+    };
+    distro.id == "ubuntu" && packages.iter().any(is_of_esm)
 }
 
 /// What a layer's files tell. An archive may hold a name twice; whoever unpacks it keeps the last.
@@ -125,11 +160,21 @@ impl<'a> History<'a> {
     }
 }
 
+/// The files that a `*.deps.json` of .NET lists, by hash.
+fn listed_in_deps(visible: &[Visible<'_>]) -> HashSet<u64> {
+    let owned = visible.iter().flat_map(|visible| &visible.file.owned);
+    owned.filter(|owned| owned.kind == PackageKind::Nuget).flat_map(|owned| &owned.paths).copied().collect()
+}
+
 /// One entry for each package, with all its places.
-fn merge(visible: &[Visible<'_>], history: &History<'_>) -> Vec<Package> {
+///
+/// What a library of .NET says of itself counts only where it is not `listed`.
+fn merge(visible: &[Visible<'_>], history: &History<'_>, listed: &HashSet<u64>) -> Vec<Package> {
     type Key = (PackageKind, String, String, Option<String>, Option<String>, Vec<(String, String)>);
     let mut merged: BTreeMap<Key, Package> = BTreeMap::new();
-    for Visible { layer, file } in visible {
+    let is_listed =
+        |file: &FileFacts| file.cataloger == VERSION_RESOURCE && listed.contains(&file.path.as_path().hash());
+    for Visible { layer, file } in visible.iter().filter(|visible| !is_listed(visible.file)) {
         for package in &file.packages {
             let layer = layer.map(|layer| history.introduced(file, layer, package));
             let places = package.places.iter().map(|place| Place { layer, ..place.clone() });
@@ -374,5 +419,48 @@ mod tests {
         let assembled = assemble(&[LayerFacts { index: None, facts: &facts }], &|_, _| true);
         let licences: Vec<_> = assembled.packages.iter().map(|package| package.licences.join(",")).collect();
         assert_eq!(licences, ["curl", "Zlib"]);
+    }
+
+    #[test]
+    fn a_package_of_ubuntus_extended_support_tells_of_the_channel() {
+        for (id, version, expected) in
+            [("ubuntu", "1.2-3ubuntu0.1+esm2", true), ("ubuntu", "1.2-3", false), ("debian", "1~esm1", false)]
+        {
+            let mut facts = layer(&[]);
+            let mut release = FileFacts::empty(FilePathBuf::from("etc/os-release"), "linux/os-release");
+            release.distro = Some(Distro { id: id.into(), ..Distro::default() });
+            let mut status = FileFacts::empty(FilePathBuf::from("var/lib/dpkg/status"), "debian/dpkg");
+            status.packages.push(Package::new(PackageKind::Deb, "x", version, "debian/dpkg"));
+            facts.files = vec![release, status];
+            let distro = assemble(&[LayerFacts { index: None, facts: &facts }], &|_, _| true).distro.unwrap();
+            assert_eq!(distro.has_channel(Distro::ESM), expected, "{id} {version}");
+        }
+    }
+
+    #[test]
+    fn the_note_in_a_file_that_a_package_owns_is_no_package() {
+        let path = FilePathBuf::from("usr/bin/tool");
+        let note = |path: &FilePathBuf| {
+            let mut file = FileFacts::empty(path.clone(), ELF_NOTE);
+            let mut package = Package::new(PackageKind::Generic, "tool", "1-1", ELF_NOTE);
+            package.places = vec![Place { path: path.clone(), inside: None, layer: None }];
+            file.packages.push(package);
+            file
+        };
+        let mut facts = layer(&[(DB, &["tool"])]);
+        facts.files.push(note(&path));
+        let count =
+            |facts: &Facts| assemble(&[LayerFacts { index: None, facts }], &|_, _| true).packages.len();
+        assert_eq!(count(&facts), 2);
+        facts.files[0].packages[0].version = "2:1-1".to_owned();
+        assert_eq!(count(&facts), 1, "known by name and version");
+        facts.files[0].packages[0].version = "2".to_owned();
+        facts.files[0].owned.push(crate::OwnedFiles {
+            kind: PackageKind::Apk,
+            name: "tool".into(),
+            arch: None,
+            paths: vec![path.as_path().hash()],
+        });
+        assert_eq!(count(&facts), 1);
     }
 }

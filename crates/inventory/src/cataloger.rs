@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::io;
 
+use seawall_model::analysis::Room;
 use seawall_model::{Content, Distro, FilePath, Limits, Package, PackageKind, Place, Problem, ProblemKind};
 
 use crate::executable::Executable;
@@ -86,6 +87,8 @@ pub struct SourceFile<'a> {
     pub path: FilePath<'a>,
     pub content: Content<'a>,
     pub limits: &'a Limits,
+    /// Where to put what is taken out of the file and must be read at any place.
+    pub room: &'a dyn Room,
     /// What is being scanned: [`Target::Installed`] or [`Target::Source`].
     pub scanned: Target,
     /// Read when the first cataloger asks, for all of them.
@@ -94,8 +97,14 @@ pub struct SourceFile<'a> {
 
 impl<'a> SourceFile<'a> {
     /// A file that was claimed.
-    pub fn new(path: FilePath<'a>, content: Content<'a>, limits: &'a Limits, scanned: Target) -> Self {
-        Self { path, content, limits, scanned, executable: OnceCell::new() }
+    pub fn new(
+        path: FilePath<'a>,
+        content: Content<'a>,
+        limits: &'a Limits,
+        room: &'a dyn Room,
+        scanned: Target,
+    ) -> Self {
+        Self { path, content, limits, room, scanned, executable: OnceCell::new() }
     }
 
     /// The headers of the file, where it is a program or a library.
@@ -155,7 +164,7 @@ impl<'f> Found<'f> {
                 format!("more than {} packages in one file, the rest is left out", self.max_packages);
             return self.problem_once(ProblemKind::TooLarge, message);
         }
-        package.cataloger = self.cataloger;
+        package.cataloger = self.cataloger.into();
         package.places = vec![Place { path: self.path.to_owned(), inside, layer: None }];
         self.facts.packages.push(package);
     }

@@ -72,18 +72,8 @@ struct DistroWire {
     pretty_name: Option<String>,
     variant_id: Option<String>,
     cpe_name: Option<String>,
+    channels: Vec<String>,
 }
-
-/// The problem kinds that a cataloger or reader can report, in the order of their numbers on disk.
-const PROBLEM_KINDS: &[ProblemKind] = &[
-    ProblemKind::Malformed,
-    ProblemKind::DatabaseUnreadable,
-    ProblemKind::LayerUnreadable,
-    ProblemKind::TooLarge,
-    ProblemKind::Unsupported,
-    ProblemKind::Unreadable,
-    ProblemKind::Skipped,
-];
 
 fn kind_number(kind: PackageKind) -> u8 {
     PackageKind::ALL.iter().position(|known| *known == kind).unwrap_or(usize::from(u8::MAX)) as u8
@@ -110,7 +100,7 @@ fn cataloger_of(name: &str) -> Option<&'static str> {
 impl From<&FileFacts> for FileWire {
     fn from(facts: &FileFacts) -> Self {
         let problem = |problem: &Problem| {
-            let number = PROBLEM_KINDS.iter().position(|kind| *kind == problem.kind).unwrap_or(0);
+            let number = ProblemKind::ALL.iter().position(|kind| *kind == problem.kind).unwrap_or(0);
             (number as u8, problem.message.clone())
         };
         let licences = |stated: &StatedLicences| {
@@ -134,7 +124,7 @@ impl FileWire {
         let cataloger = cataloger_of(&self.cataloger)?;
         let package = |wire: PackageWire| wire.into_package(&path, cataloger);
         let problem = |(number, message): (u8, String)| {
-            Some(Problem::at(path.clone(), *PROBLEM_KINDS.get(usize::from(number))?, message))
+            Some(Problem::at(path.clone(), *ProblemKind::ALL.get(usize::from(number))?, message))
         };
         let stated = |(kind, name, licences): (u8, String, Vec<String>)| {
             Some(StatedLicences { kind: kind_of(kind)?, name, licences })
@@ -223,6 +213,7 @@ impl From<&Distro> for DistroWire {
             pretty_name: distro.pretty_name,
             variant_id: distro.variant_id,
             cpe_name: distro.cpe_name,
+            channels: distro.channels,
         }
     }
 }
@@ -237,6 +228,7 @@ impl From<DistroWire> for Distro {
             pretty_name: wire.pretty_name,
             variant_id: wire.variant_id,
             cpe_name: wire.cpe_name,
+            channels: wire.channels,
         }
     }
 }

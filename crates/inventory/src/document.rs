@@ -454,7 +454,16 @@ mod tests {
             outcome(|found| {
                 let path = FilePath::from_normal(b"lock");
                 let content = Content::Memory(bytes);
-                text(&SourceFile::new(path, content, &limits, Target::Source), found)
+                text(
+                    &SourceFile::new(
+                        path,
+                        content,
+                        &limits,
+                        &seawall_model::analysis::MemoryRoom(0),
+                        Target::Source,
+                    ),
+                    found,
+                )
             })
         };
         assert_eq!(read(b"\xef\xbb\xbfab"), "\"ab\"");

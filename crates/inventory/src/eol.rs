@@ -33,7 +33,12 @@ pub fn end_of_life(distro: &Distro, now: Timestamp) -> EndOfLife {
     // The longest release that fits: 15.10 is no 15.1, and 2018.03 no 2.
     let row =
         rows.filter(|row| row.fits(distro)).max_by_key(|row| (row.is_codename(distro), row.release.len()));
+    let has_extended = distro.has_channel(Distro::ESM);
     match row.map(|row| (row.standard, row.extended)) {
+        // An image that is on the channel of extended support has it.
+        Some((Standard::Until(_), Some(day))) if has_extended && now.unix() < day.unix() + DAY => {
+            EndOfLife::SupportedUntil(day)
+        }
         None => EndOfLife::Unknown,
         Some((Standard::Rolling, _)) => EndOfLife::Rolling,
         Some((Standard::Until(day), _)) if now.unix() < day.unix() + DAY => EndOfLife::SupportedUntil(day),
@@ -175,6 +180,21 @@ mod tests {
         ] {
             assert_eq!(told(distro, "2025-06-01"), expected, "{distro}");
         }
+    }
+
+    #[test]
+    fn extended_support_counts_for_who_has_it() {
+        let mut bionic = Distro {
+            id: "ubuntu".into(),
+            version_id: Some("18.04".into()),
+            channels: vec![Distro::ESM.into()],
+            ..Distro::default()
+        };
+        let on = |distro: &Distro, day: &str| show(end_of_life(distro, day.parse().unwrap()));
+        assert_eq!(on(&bionic, "2025-06-01"), "until 2028-04-01");
+        assert_eq!(on(&bionic, "2028-04-02"), "ended 2023-05-31, extended until 2028-04-01");
+        bionic.channels.clear();
+        assert_eq!(on(&bionic, "2025-06-01"), "ended 2023-05-31, extended until 2028-04-01");
     }
 
     #[test]

@@ -10,8 +10,8 @@ use object::macho::{
     SegmentCommand64, VM_PROT_READ, VM_PROT_WRITE,
 };
 use object::pe::{
-    IMAGE_SCN_CNT_INITIALIZED_DATA, IMAGE_SCN_MEM_EXECUTE, IMAGE_SCN_MEM_WRITE, ImageDosHeader,
-    ImageFileHeader, ImageSectionHeader,
+    IMAGE_DIRECTORY_ENTRY_COM_DESCRIPTOR, IMAGE_DIRECTORY_ENTRY_RESOURCE, IMAGE_SCN_CNT_INITIALIZED_DATA,
+    IMAGE_SCN_MEM_EXECUTE, IMAGE_SCN_MEM_WRITE, ImageDosHeader, ImageFileHeader, ImageSectionHeader,
 };
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 use object::read::macho::{LoadCommandIterator, MachHeader, Segment as _};
@@ -31,6 +31,17 @@ pub(crate) struct Image {
     pub(crate) sections: Vec<Part>,
     /// What the loader maps; for PE these are the sections.
     pub(crate) segments: Vec<Part>,
+    /// Only of PE.
+    pub(crate) directories: Directories,
+}
+
+/// Where a PE file says that some tables of its own lie. Addresses are relative to where the program is loaded.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Directories {
+    pub(crate) image_base: u64,
+    pub(crate) resources: Option<u32>,
+    /// Whether it is a program of .NET, run by its virtual machine.
+    pub(crate) is_managed: bool,
 }
 
 /// A section or a segment.
@@ -155,6 +166,7 @@ where
     Some(Image {
         sections: elf_sections(file, &header, endian).unwrap_or_default(),
         segments: segments.collect(),
+        directories: Directories::default(),
     })
 }
 
@@ -208,12 +220,15 @@ fn pe(file: File<'_>) -> Option<Image> {
     let endian = object::LittleEndian;
     let optional_start = start + 4 + size_of::<ImageFileHeader>() as u64;
     // Addresses in the program are relative to where it is loaded.
-    let image_base = match file.array::<2>(optional_start)? {
-        [0x0b, 0x01] => u64::from(u32::from_le_bytes(file.array(optional_start + 28)?)),
-        [0x0b, 0x02] => u64::from_le_bytes(file.array(optional_start + 24)?),
+    let (image_base, directories_start) = match file.array::<2>(optional_start)? {
+        [0x0b, 0x01] => {
+            (u64::from(u32::from_le_bytes(file.array(optional_start + 28)?)), optional_start + 92)
+        }
+        [0x0b, 0x02] => (u64::from_le_bytes(file.array(optional_start + 24)?), optional_start + 108),
         _ => return None,
     };
     let table_start = optional_start + u64::from(header.size_of_optional_header.get(endian));
+    let directories = pe_directories(file, directories_start, table_start, image_base);
     let count = u64::from(header.number_of_sections.get(endian));
     let table: Vec<ImageSectionHeader> = file.table(table_start, count)?;
     let part = |section: &ImageSectionHeader| {
@@ -230,7 +245,23 @@ fn pe(file: File<'_>) -> Option<Image> {
         }
     };
     let sections: Vec<Part> = table.iter().map(part).collect();
-    Some(Image { segments: sections.clone(), sections })
+    Some(Image { segments: sections.clone(), sections, directories })
+}
+
+/// A count, and for each directory its address and size. The optional header may be too short for them.
+fn pe_directories(file: File<'_>, start: u64, end: u64, image_base: u64) -> Directories {
+    let count = file.array(start).filter(|_| start < end).map_or(0, u32::from_le_bytes);
+    let address = |index: usize| {
+        let entry = start + 4 + 8 * index as u64;
+        let is_there = index < count as usize && entry + 8 <= end;
+        let address = u32::from_le_bytes(file.array(entry).filter(|_| is_there)?);
+        (address != 0).then_some(address)
+    };
+    Directories {
+        image_base,
+        resources: address(IMAGE_DIRECTORY_ENTRY_RESOURCE),
+        is_managed: address(IMAGE_DIRECTORY_ENTRY_COM_DESCRIPTOR).is_some(),
+    }
 }
 
 fn universal(file: File<'_>) -> Option<Vec<Image>> {
@@ -268,7 +299,7 @@ fn macho_of<H: MachHeader<Endian = Endianness> + Copy>(file: File<'_>) -> Option
     let head = file.bytes(0, size_of::<H>() as u64 + length)?;
     let commands = header.load_commands(endian, head.as_slice(), 0).ok()?;
     let (sections, segments) = macho_parts(file, endian, commands);
-    Some(Image { sections, segments })
+    Some(Image { sections, segments, directories: Directories::default() })
 }
 
 /// Sections and segments as far as the load commands are sound.

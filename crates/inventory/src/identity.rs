@@ -43,13 +43,14 @@ pub(crate) const ALPINE_REPOSITORIES: &str = "etc/apk/repositories";
 
 /// The best statement, with what the others of the same distribution know beyond it.
 ///
-/// Of two layers with the same file the later one counts. A version is never taken from another file than
+/// Files that speak of one distribution's streams or channels alone never name it; what they say counts where it
+/// is this one. Of two layers with the same file the later one counts. A version is never taken from another file than
 /// the best: the older files are more precise (`7.9.2009` for `7`), and rolling releases have none.
 pub(crate) fn decide(mut statements: Vec<Statement>) -> Option<Distro> {
     statements.sort_by_key(|statement| (rank(statement), Reverse(statement.layer)));
     let mut statements = statements.into_iter();
     let first = statements.next()?;
-    if first.path.as_bytes() == ALPINE_REPOSITORIES.as_bytes() {
+    if rank(&first) == ORDER.len() {
         return None;
     }
     let mut distro = first.distro;
@@ -58,7 +59,10 @@ pub(crate) fn decide(mut statements: Vec<Statement>) -> Option<Distro> {
         if distro.codename.is_none() || is_stream {
             distro.codename = other.distro.codename.or(distro.codename);
         }
+        distro.channels.extend(other.distro.channels);
     }
+    distro.channels.sort();
+    distro.channels.dedup();
     Some(distro)
 }
 
@@ -118,6 +122,26 @@ mod tests {
         let sid = ["etc/os-release=debian - -", "etc/debian_version=debian 13 trixie/sid"];
         assert_eq!(decided(&sid), "debian - trixie/sid");
         assert_eq!(decided(&["etc/os-release=x - -", "etc/debian_version=debian 12 y"]), "x - -");
+    }
+
+    #[test]
+    fn channels_count_for_their_own_distribution_and_name_none() {
+        let of = |path: &str, id: &str, channels: &[&str]| Statement {
+            path: FilePathBuf::from(path),
+            layer: None,
+            distro: Distro {
+                id: id.into(),
+                channels: channels.iter().map(|channel| (*channel).to_owned()).collect(),
+                ..Distro::default()
+            },
+        };
+        let list = || of("etc/apt/sources.list", "ubuntu", &["esm"]);
+        let status = of("var/lib/ubuntu-advantage/status.json", "ubuntu", &["esm"]);
+        let ubuntu = decide(vec![list(), status, of("etc/os-release", "ubuntu", &[])]).unwrap();
+        assert_eq!(ubuntu.channels, ["esm"]);
+        let debian = decide(vec![list(), of("etc/os-release", "debian", &[])]).unwrap();
+        assert!(debian.channels.is_empty());
+        assert_eq!(decide(vec![list()]), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use seawall_model::analysis::{MemoryRoom, Room};
 use seawall_model::{Analyser, Content, EntryKind, EntryMeta, Interest, Limits, Problem};
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target};
@@ -12,6 +13,7 @@ use crate::facts::{Facts, FileFacts};
 /// Finds packages in the files that it is shown.
 pub struct Inventory {
     limits: Limits,
+    room: Box<dyn Room>,
     scanned: Target,
     dispatch: Dispatch,
     fixed_paths: Vec<&'static str>,
@@ -33,7 +35,15 @@ impl Inventory {
         let mut fixed_paths: Vec<_> = active.flat_map(|cataloger| cataloger.fixed_paths()).copied().collect();
         fixed_paths.sort_unstable();
         fixed_paths.dedup();
-        Self { limits, scanned, dispatch: Dispatch::new(CATALOGERS, scanned), fixed_paths }
+        let room = Box::new(MemoryRoom(limits.max_held_bytes));
+        Self { limits, room, scanned, dispatch: Dispatch::new(CATALOGERS, scanned), fixed_paths }
+    }
+
+    /// Gives it room for archives that lie compressed in others. Without any, those of more than
+    /// [`Limits::max_held_bytes`] are named and left out.
+    #[must_use]
+    pub fn with_room(self, room: impl Room + 'static) -> Self {
+        Self { room: Box::new(room), ..self }
     }
 
     fn by_name(&self, entry: &EntryMeta<'_>) -> CatalogerSet {
@@ -96,7 +106,7 @@ impl Analyser for Inventory {
             let problem = Problem::at(path, seawall_model::ProblemKind::Unreadable, error.to_string());
             return self.unreadable(problem, facts);
         }
-        let file = SourceFile::new(entry.path, content, &self.limits, self.scanned);
+        let file = SourceFile::new(entry.path, content, &self.limits, &*self.room, self.scanned);
         for index in members(self.by_content(entry, head)) {
             facts.files.push(catalog(CATALOGERS[index], &file));
         }

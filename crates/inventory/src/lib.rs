@@ -30,6 +30,7 @@ mod python;
 mod reach;
 mod repository;
 mod rpmdb;
+mod version_resource;
 mod xml;
 
 pub use assembly::{Assembled, LayerFacts, assemble};

@@ -9,24 +9,24 @@
     reason = "a test that runs other programs and reads what they made"
 )]
 
-mod outcome;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use outcome::{Skip, needs, output, run};
 use seawall_inventory::{Assembled, Facts, Inventory, LayerFacts, assemble};
 use seawall_model::{Analyser, Content, EntryKind, EntryMeta, FilePathBuf, Interest, Limits};
+use seawall_testkit::Suite;
+use seawall_testkit::process::output;
+use seawall_testkit::suite::{Skip, needs};
 
 fn main() -> ExitCode {
-    run(&[
-        ("dpkg tells the same packages", dpkg),
-        ("dpkg tells the same files", dpkg_files),
-        ("python packages belong to the packages that dpkg says", dpkg_owners),
-        ("pacman tells the same packages", pacman),
-    ])
+    let mut suite = Suite::new("installed packages");
+    suite.run("dpkg tells the same packages", dpkg);
+    suite.run("dpkg tells the same files", dpkg_files);
+    suite.run("python packages belong to the packages that dpkg says", dpkg_owners);
+    suite.run("pacman tells the same packages", pacman);
+    suite.finish()
 }
 
 /// The facts of all files of some folders below a root, as a reader of directories would offer them.

@@ -9,8 +9,6 @@
     reason = "a test that runs other programs and reads what they made"
 )]
 
-mod outcome;
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -19,22 +17,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::OnceLock;
 
-use outcome::{Skip, needs, output, run};
 use seawall_inventory::{Facts, Inventory};
 use seawall_model::analysis::ReadAt;
 use seawall_model::{Analyser, Content, EntryKind, EntryMeta, FilePathBuf, Limits};
+use seawall_testkit::Suite;
+use seawall_testkit::process::output;
+use seawall_testkit::suite::{Skip, needs};
 
 fn main() -> ExitCode {
-    run(&[
-        ("sqlite tells what rpm tells", sqlite),
-        ("sqlite with many packages and long headers", sqlite_of_many),
-        ("an upgraded and an erased package are not there", sqlite_after_changes),
-        ("a log that was not written back is seen", sqlite_log),
-        ("ndb tells what rpm tells", ndb),
-        ("berkeley db tells what rpm tells, in all page sizes and both byte orders", berkeley),
-        ("berkeley db is read as its own tool reads it", berkeley_dump),
-        ("damage neither panics nor runs away", damage),
-    ])
+    let mut suite = Suite::new("rpm");
+    suite.run("sqlite tells what rpm tells", sqlite);
+    suite.run("sqlite with many packages and long headers", sqlite_of_many);
+    suite.run("an upgraded and an erased package are not there", sqlite_after_changes);
+    suite.run("a log that was not written back is seen", sqlite_log);
+    suite.run("ndb tells what rpm tells", ndb);
+    suite.run("berkeley db tells what rpm tells, in all page sizes and both byte orders", berkeley);
+    suite.run("berkeley db is read as its own tool reads it", berkeley_dump);
+    suite.run("damage neither panics nor runs away", damage);
+    suite.finish()
 }
 
 /// What of a package both sides tell, a line each; sorted.

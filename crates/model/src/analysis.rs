@@ -146,6 +146,54 @@ impl<'a> Content<'a> {
     }
 }
 
+/// Room for what an analyser takes out of a claimed file and must read at any place: an archive that lies
+/// compressed in another one. An analyser opens no files, so whoever runs it has the room.
+pub trait Room: Send + Sync {
+    /// Takes in so many bytes, or fewer where `content` ends before. They are given up when the result is dropped.
+    ///
+    /// # Errors
+    /// `content` can't be read, or there is no room.
+    fn take_in<'r>(&'r self, content: &mut dyn Read, size: u64) -> Result<Box<dyn Held + 'r>, HoldError>;
+}
+
+/// Bytes that a [`Room`] holds.
+pub trait Held {
+    /// The bytes.
+    fn content(&self) -> Content<'_>;
+}
+
+/// Why bytes could not be held.
+#[derive(Debug)]
+pub struct HoldError {
+    pub error: io::Error,
+    /// Whether where they come from is broken, and not where they should go.
+    pub is_source: bool,
+}
+
+/// Room in memory for so many bytes at a time, and no more: for tests, and for whoever has no other.
+#[derive(Debug, Clone, Copy)]
+pub struct MemoryRoom(pub u64);
+
+impl Room for MemoryRoom {
+    fn take_in<'r>(&'r self, content: &mut dyn Read, size: u64) -> Result<Box<dyn Held + 'r>, HoldError> {
+        let refused = |error| HoldError { error, is_source: false };
+        if size > self.0 {
+            let message = format!("more than {} bytes", self.0);
+            return Err(refused(io::Error::new(io::ErrorKind::FileTooLarge, message)));
+        }
+        let mut bytes = Vec::new();
+        let read = content.take(size).read_to_end(&mut bytes);
+        read.map_err(|error| HoldError { error, is_source: true })?;
+        Ok(Box::new(bytes))
+    }
+}
+
+impl Held for Vec<u8> {
+    fn content(&self) -> Content<'_> {
+        Content::Memory(self)
+    }
+}
+
 /// A [`Content`] as `Read` and `Seek`.
 #[derive(Clone)]
 pub struct ContentReader<'a> {

@@ -20,9 +20,19 @@ pub struct Distro {
     pub variant_id: Option<String>,
     /// `CPE_NAME`, from which Red Hat's repositories follow.
     pub cpe_name: Option<String>,
+    /// Channels beyond the release that its packages come from, sorted: [`Distro::ESM`].
+    pub channels: Vec<String>,
 }
 
 impl Distro {
+    /// The channel of Ubuntu Pro's Expanded Security Maintenance.
+    pub const ESM: &str = "esm";
+
+    /// Whether packages come from this channel.
+    pub fn has_channel(&self, channel: &str) -> bool {
+        self.channels.iter().any(|known| known == channel)
+    }
+
     /// Name and version for people: the pretty name, else `id version`.
     pub fn display_name(&self) -> String {
         match (&self.pretty_name, &self.version_id) {

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use crate::{Ecosystem, Severity, SeveritySource, Timestamp};
+use crate::{Ecosystem, Priority, PriorityReason, Severity, SeveritySource, Timestamp};
 
 /// The short, stable name of a finding: 16 hexadecimal digits.
 ///
@@ -77,6 +78,10 @@ pub struct Finding {
     pub kev_since: Option<Timestamp>,
     /// The probability of exploitation in the next 30 days and its percentile, both 0 to 1, from EPSS.
     pub epss: Option<(f32, f32)>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// What the priority follows from, in the order in which it was asked; at least one.
+    pub priority_reasons: Vec<PriorityReason>,
     /// Why it is not counted; `None` for an open finding.
     pub suppression: Option<Suppression>,
     /// Set where the finding may be one of a file that the distribution has patched without changing the
@@ -100,6 +105,10 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] =
+        [Self::Vulnerability, Self::Malware, Self::Unmaintained, Self::Unsound, Self::Notice];
+
     /// The word in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -124,6 +133,10 @@ pub enum FixState {
     Fixed(Vec<String>),
     /// The advisory knows no mended version.
     NotFixed,
+    /// There is none, and the feed says that the package's maintainers decided against one.
+    WillNotFix,
+    /// There is none, and the feed says that the package is no longer supported in this release.
+    EndOfLife,
 }
 
 impl FixState {
@@ -131,7 +144,17 @@ impl FixState {
     pub fn nearest(&self) -> Option<&str> {
         match self {
             Self::Fixed(versions) => versions.first().map(String::as_str),
-            Self::NotFixed => None,
+            Self::NotFixed | Self::WillNotFix | Self::EndOfLife => None,
+        }
+    }
+
+    /// The word in reports.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Fixed(_) => "fixed",
+            Self::NotFixed => "not-fixed",
+            Self::WillNotFix => "will-not-fix",
+            Self::EndOfLife => "end-of-life",
         }
     }
 }
@@ -150,11 +173,12 @@ pub struct Advisory {
     pub range: String,
     /// The mended version above the installed one, where the record says one.
     pub fixed: Option<String>,
-    pub summary: String,
+    /// Shared, as are the references, by the findings that one record tells of.
+    pub summary: Arc<str>,
     pub published: Option<Timestamp>,
     pub modified: Option<Timestamp>,
     /// Links, in the record's order.
-    pub references: Vec<String>,
+    pub references: Arc<[String]>,
 }
 
 /// Why a finding is not counted. It is always shown on request, and its number always.
@@ -166,6 +190,15 @@ pub enum Suppression {
     HeadersOnly { source: String },
     /// The feed is known to be wrong about this pair of package and fault.
     KnownWrong { reason: String },
+    /// The maker of the software says that it need not be acted on.
+    Vex {
+        /// The document, and who states it.
+        source: String,
+        /// `not_affected`, `fixed` or `false_positive`.
+        status: &'static str,
+        /// The justification and the author's words.
+        reason: Option<String>,
+    },
     /// An exception of the register, of `.trivyignore` or of the place itself.
     Exception { source: String, reason: Option<String>, expires: Option<Timestamp> },
 }

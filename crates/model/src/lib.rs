@@ -6,6 +6,7 @@
 //! Start reading at [`package`], then [`finding`] and [`coverage`].
 
 pub mod analysis;
+pub mod base;
 pub mod checksum;
 pub mod coverage;
 pub mod digest;
@@ -13,9 +14,12 @@ pub mod distro;
 pub mod ecosystem;
 pub mod exception;
 pub mod finding;
+pub mod fix_plan;
 pub mod limits;
+pub mod links;
 pub mod package;
 pub mod path;
+pub mod priority;
 pub mod problem;
 pub mod purl;
 pub mod severity;
@@ -24,6 +28,7 @@ pub mod text;
 pub mod time;
 
 pub use analysis::{Analyser, Content, EntryKind, EntryMeta, Interest};
+pub use base::{BaseEvidence, BaseImage};
 pub use checksum::{Checksum, ChecksumAlgorithm};
 pub use coverage::{Coverage, EcosystemCoverage, FeedDate};
 pub use digest::{Digest, DigestError};
@@ -31,9 +36,11 @@ pub use distro::Distro;
 pub use ecosystem::{Ecosystem, EcosystemError, EcosystemName};
 pub use exception::Exception;
 pub use finding::{Advisory, Finding, FindingId, FindingKind, FixState, Suppression};
+pub use fix_plan::{FixPlan, Upgrade};
 pub use limits::Limits;
 pub use package::{Dependency, LayerIndex, Owner, Package, PackageKind, Place, Scope, SourcePackage};
 pub use path::{FilePath, FilePathBuf};
+pub use priority::{Priority, PriorityReason};
 pub use problem::{Problem, ProblemKind};
 pub use purl::{Purl, PurlError};
 pub use severity::{Severity, SeveritySource};

@@ -22,6 +22,9 @@ pub struct Limits {
     /// Bytes of names that are kept of one layer: of links and their targets, of removals, of claimed files.
     /// Beyond it as for `max_layer_bytes`. Default: 256 MiB.
     pub max_name_bytes: u64,
+    /// Bytes of the sparse files of one layer that analysers claim, holes filled. A file that would exceed it
+    /// becomes a [`crate::ProblemKind::TooLarge`]. Default: 4 GiB.
+    pub max_sparse_bytes: u64,
     /// Layers of one image. Beyond it the image is refused. Default: 1,000.
     pub max_layers: usize,
     /// Bytes of one text file that an analyser claims (a lockfile, a manifest, a package database in text).
@@ -30,8 +33,8 @@ pub struct Limits {
     /// Bytes of one file that needs random access (archive, executable, rpm database). A larger one becomes
     /// a [`crate::ProblemKind::TooLarge`]. Default: 4 GiB.
     pub max_random_access_bytes: u64,
-    /// Bytes of claimed files held in memory over all workers; beyond it they go to an anonymous temporary
-    /// file. Default: 64 MiB.
+    /// Bytes of claimed files held in memory over all workers, and as many of archives that lie compressed in
+    /// them; beyond it they go to an anonymous temporary file. Default: 64 MiB.
     pub max_held_bytes: u64,
     /// Archives inside archives: a jar in a war in an ear is 3. Deeper ones are named and left out.
     /// Default: 8.
@@ -60,6 +63,7 @@ impl Default for Limits {
             max_layer_entries: 20_000_000,
             max_claimed_files: 1_000_000,
             max_name_bytes: 256 * MIB,
+            max_sparse_bytes: 4 * GIB,
             max_layers: 1000,
             max_text_bytes: 256 * MIB,
             max_random_access_bytes: 4 * GIB,

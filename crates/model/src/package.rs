@@ -1,5 +1,7 @@
 //! A package: what is installed or locked, where it was found, and who put it there.
 
+use std::borrow::Cow;
+
 use crate::{Checksum, Distro, FilePathBuf, Purl};
 
 /// The position of a layer in its image, counted from 0 at the base.
@@ -40,7 +42,7 @@ pub struct Package {
     /// Digests of the package as its system states them: of the archive that was installed or locked.
     pub checksums: Vec<Checksum>,
     /// The cataloger that found it, such as `debian/dpkg`.
-    pub cataloger: &'static str,
+    pub cataloger: Cow<'static, str>,
     /// Every place where it was found, in order of path; at least one after assembly.
     pub places: Vec<Place>,
     /// The distribution package that owns the first place; `None` for distribution packages themselves and
@@ -54,7 +56,7 @@ impl Package {
         kind: PackageKind,
         name: impl Into<String>,
         version: impl Into<String>,
-        cataloger: &'static str,
+        cataloger: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self {
             kind,
@@ -71,7 +73,7 @@ impl Package {
             needs: Vec::new(),
             provides: Vec::new(),
             checksums: Vec::new(),
-            cataloger,
+            cataloger: cataloger.into(),
             places: Vec::new(),
             owner: None,
         }
@@ -186,6 +188,8 @@ kinds! {
     Julia "julia" "Julia package",
     Cran "cran" "R package",
     GithubActions "github" "GitHub action",
+    Bitnami "bitnami" "Bitnami component",
+    Hackage "hackage" "Haskell package",
     Generic "generic" "program",
 }
 

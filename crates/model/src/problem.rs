@@ -36,6 +36,17 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    /// Every kind, in the order of declaration.
+    pub const ALL: [Self; 7] = [
+        Self::Malformed,
+        Self::DatabaseUnreadable,
+        Self::LayerUnreadable,
+        Self::TooLarge,
+        Self::Unsupported,
+        Self::Unreadable,
+        Self::Skipped,
+    ];
+
     /// The word in reports.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -118,7 +118,7 @@ impl Purl {
         if self.purl_type == "pypi" {
             self.name = self.name.replace('_', "-");
         }
-        self.qualifiers.retain(|(_, value)| !value.is_empty());
+        self.qualifiers.retain(|(key, value)| !value.is_empty() && is_key(key));
         self.qualifiers.sort();
         self.qualifiers.dedup_by(|a, b| a.0 == b.0);
     }
@@ -129,9 +129,11 @@ fn split_name(kind: PackageKind, name: &str) -> (Option<String>, String) {
     let at = match kind {
         PackageKind::Maven => name.split_once(':'),
         PackageKind::Npm if name.starts_with('@') => name.split_once('/'),
-        PackageKind::Golang | PackageKind::Composer | PackageKind::Swift | PackageKind::GithubActions => {
-            name.rsplit_once('/')
-        }
+        PackageKind::Golang
+        | PackageKind::Composer
+        | PackageKind::Swift
+        | PackageKind::GithubActions
+        | PackageKind::Generic => name.rsplit_once('/'),
         _ => None,
     };
     match at {
@@ -255,6 +257,12 @@ fn split_version(rest: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Whether a text may name a qualifier.
+fn is_key(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+}
+
 fn is_type(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-'))
@@ -276,8 +284,7 @@ fn parse_qualifiers(text: &str) -> Result<Vec<(String, String)>, &'static str> {
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').ok_or("a qualifier has no value")?;
         let key = key.to_ascii_lowercase();
-        let valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-        if !key.starts_with(|first: char| first.is_ascii_alphabetic()) || !key.bytes().all(valid) {
+        if !is_key(&key) {
             return Err("a qualifier has an invalid key");
         }
         if qualifiers.iter().any(|(known, _)| *known == key) {
@@ -286,6 +293,11 @@ fn parse_qualifiers(text: &str) -> Result<Vec<(String, String)>, &'static str> {
         qualifiers.push((key, decode(value).ok_or("a qualifier is no UTF-8")?));
     }
     Ok(qualifiers)
+}
+
+/// The text that percent-encoded bytes stand for; `None` where they are no UTF-8.
+pub fn percent_decoded(text: &str) -> Option<String> {
+    decode(text)
 }
 
 fn decode(text: &str) -> Option<String> {

@@ -87,6 +87,10 @@ pub enum SeveritySource {
 }
 
 impl SeveritySource {
+    /// Every source.
+    pub const ALL: [Self; 5] =
+        [Self::Distribution, Self::Affected, Self::Record, Self::DatabaseSpecific, Self::Joined];
+
     /// A short word for reports.
     pub const fn as_str(self) -> &'static str {
         match self {

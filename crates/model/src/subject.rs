@@ -18,6 +18,10 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] =
+        [Self::Image, Self::RootFileSystem, Self::SourceTree, Self::Sbom, Self::PurlList];
+
     /// The word in reports.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -5,11 +5,12 @@
 //!
 //! Start reading at [`scan_report`], then `formats/`.
 
+pub mod explain;
 pub mod formats;
 pub mod scan_report;
 
 pub use formats::table::TableOptions;
-pub use formats::{Format, FormatError, schema, write_json, write_table};
+pub use formats::{Format, FormatError, ReadError, read_json, schema, write_json, write_table};
 pub use scan_report::{
     DatabaseInfo, EndOfLife, ExceptionNote, FeedInfo, Hidden, ScanReport, Totals, UnknownNote,
 };

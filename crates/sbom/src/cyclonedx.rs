@@ -28,3 +28,10 @@ pub fn write_json(bill: &Bill, version: CycloneDxVersion, out: &mut dyn io::Writ
 pub fn write_xml(bill: &Bill, version: CycloneDxVersion, out: &mut dyn io::Write) -> io::Result<()> {
     out.write_all(xml::text(&build::document(bill, version)).as_bytes())
 }
+
+/// What a bill says of vulnerabilities, for its name.
+pub(crate) fn write_vulnerabilities(bill: &Bill, out: &mut dyn io::Write) -> io::Result<()> {
+    let Some(findings) = &bill.findings else { return Ok(()) };
+    let refs = crate::naming::bom_refs(&crate::naming::purls(bill));
+    Ok(serde_json::to_writer(out, &vulnerabilities::grouped(findings, bill, &refs))?)
+}

@@ -17,6 +17,8 @@ pub(crate) fn uuid_of(bill: &Bill) -> String {
     let mut hasher = Hasher(Sha1::new());
     hasher.0.update(NAMESPACE);
     crate::native::write_compact(bill, &mut hasher).expect("a hasher takes every byte");
+    // Seawall's own form carries no findings.
+    crate::cyclonedx::write_vulnerabilities(bill, &mut hasher).expect("a hasher takes every byte");
     let hash = hasher.0.finalize();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash[..16]);

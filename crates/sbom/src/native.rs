@@ -1,4 +1,6 @@
-//! Seawall's own form of a bill: everything that is in it, versioned, and read back without loss.
+//! Seawall's own form of a bill: everything that is there, versioned, and read back without loss.
+//!
+//! It carries no findings: the JSON report of `seawall scan` does, and is read back too.
 //!
 //! The structs here are the format. A field may be added within a schema version; one that is renamed, removed
 //! or means something else raises it. Readers tolerate fields that they do not know.
@@ -57,8 +59,6 @@ struct Document {
     dependencies: Vec<[usize; 2]>,
     /// Only where the files of packages were asked for.
     files: Vec<File>,
-    /// Null where nobody looked for any.
-    findings: Option<Vec<Finding>>,
     /// What could not be read, so that the bill may be incomplete.
     problems: Vec<Problem>,
 }
@@ -106,6 +106,9 @@ struct Distribution {
     pretty_name: Option<String>,
     variant_id: Option<String>,
     cpe_name: Option<String>,
+    /// Channels beyond the release that its packages come from, such as `esm`.
+    #[serde(default)]
+    channels: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -188,59 +191,6 @@ struct File {
     checksum: Option<String>,
     /// The position in `layers`.
     layer: Option<usize>,
-}
-
-#[derive(Serialize, Deserialize, JsonSchema)]
-struct Finding {
-    /// Stable from run to run: 16 hexadecimal digits.
-    id: String,
-    /// `vulnerability`, `malware`, `unmaintained`, `unsound` or `notice`.
-    kind: String,
-    /// A CVE where there is one, else the identifier of the record.
-    vulnerability: String,
-    aliases: Vec<String>,
-    /// The position in `packages`.
-    package: usize,
-    /// `negligible`, `low`, `medium`, `high` or `critical`; null is *unknown*.
-    severity: Option<String>,
-    /// `distribution`, `affected-package`, `record`, `database-specific` or `joined-record`.
-    severity_source: Option<String>,
-    cvss_score: Option<f64>,
-    cvss_vector: Option<String>,
-    /// Mended versions, nearest first; null where the advisory knows none.
-    fixed_versions: Option<Vec<String>>,
-    advisories: Vec<Advisory>,
-    known_exploited_since: Option<String>,
-    /// The probability of exploitation within 30 days and its percentile, both 0 to 1.
-    epss: Option<[f32; 2]>,
-    suppression: Option<Suppression>,
-    perhaps_backported: bool,
-}
-
-#[derive(Serialize, Deserialize, JsonSchema)]
-struct Advisory {
-    id: String,
-    ecosystem: String,
-    /// The name that was looked up: of the source package where the feed means that.
-    name: String,
-    version: String,
-    /// The range or list that holds the version.
-    range: String,
-    fixed: Option<String>,
-    summary: String,
-    published: Option<String>,
-    modified: Option<String>,
-    references: Vec<String>,
-}
-
-/// Why a finding is not counted.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-enum Suppression {
-    DistributionFixed { owner: String, evidence: String },
-    HeadersOnly { source: String },
-    KnownWrong { reason: String },
-    Exception { source: String, reason: Option<String>, expires: Option<String> },
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]

@@ -55,6 +55,7 @@ pub(crate) fn of_distro(distro: &Distro) -> Vec<Property> {
     put(&mut out, "distribution:id-like", Some(&distro.id_like.join(" ")));
     put(&mut out, "distribution:variant-id", distro.variant_id.as_deref());
     put(&mut out, "distribution:cpe-name", distro.cpe_name.as_deref());
+    put(&mut out, "distribution:channels", Some(&distro.channels.join(" ")));
     out
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn of_distro(distro: &Distro) -> Vec<Property> {
 pub(crate) fn of_package(bill: &Bill, package: &Package, declared: &[&str]) -> Vec<Property> {
     let mut out = Vec::new();
     put(&mut out, "type", Some(package.kind.purl_type()));
-    put(&mut out, "cataloger", Some(package.cataloger));
+    put(&mut out, "cataloger", Some(&package.cataloger));
     put(&mut out, "architecture", package.arch.as_deref());
     if let Some(source) = &package.source {
         put(&mut out, "source:name", Some(&source.name));

@@ -9,8 +9,6 @@ use seawall_model::{Digest, Timestamp};
 use seawall_sbom::{Bill, CycloneDxVersion, Form, native, write};
 use serde_json::Value;
 
-const CATALOGERS: &[&str] = &["debian/dpkg", "python/installed", "test/binary", "node/package-json"];
-
 fn bills() -> [Bill; 3] {
     [samples::empty(), samples::image(), samples::hostile()]
 }
@@ -35,8 +33,10 @@ fn spdx(bill: &Bill) -> Value {
 
 #[test]
 fn our_own_form_loses_nothing() {
-    for bill in bills() {
-        let read = native::read(text(&bill, Form::SeawallJson).as_bytes(), CATALOGERS).unwrap();
+    for mut bill in bills() {
+        // Findings are a matter of the report.
+        bill.findings = None;
+        let read = native::read(text(&bill, Form::SeawallJson).as_bytes()).unwrap();
         assert_eq!(format!("{read:#?}"), format!("{bill:#?}"));
     }
 }
@@ -44,7 +44,7 @@ fn our_own_form_loses_nothing() {
 #[test]
 fn a_damaged_bill_of_our_own_is_refused() {
     let good = text(&samples::image(), Form::SeawallJson);
-    let refused = |text: &str| native::read(text.as_bytes(), CATALOGERS).map(drop).unwrap_err().to_string();
+    let refused = |text: &str| native::read(text.as_bytes()).map(drop).unwrap_err().to_string();
     for (from, to, reason) in [
         ("\"1.0\"", "\"2.0\"", "version \"2.0\""),
         ("\"seawall-sbom\"", "\"other\"", "format \"other\""),

@@ -119,7 +119,7 @@ fn fits(exception: &Exception, finding: &Finding, package: &Package, distro: Opt
 
 #[cfg(test)]
 mod tests {
-    use seawall_model::{FindingId, FindingKind, FixState, PackageKind};
+    use seawall_model::{FindingId, FindingKind, FixState, PackageKind, Priority};
 
     use super::*;
 
@@ -138,6 +138,8 @@ mod tests {
             advisories: Vec::new(),
             kev_since: None,
             epss: None,
+            priority: Priority::Track,
+            priority_reasons: Vec::new(),
             suppression: None,
             perhaps_backported: false,
         }

@@ -22,7 +22,7 @@ use seawall_image::registry::{Registry, Settings as RegistrySettings};
 use seawall_image::scan::{Meter, ScanOptions, ScannedImage, scan_cached, scan_image};
 use seawall_image::stream::{StreamChoice, scan_stream};
 use seawall_image::unpacked::{UnpackedImage, scan_unpacked};
-use seawall_image::{Environment, Reference};
+use seawall_image::{Environment, HeldBytes, Reference, Shared};
 use seawall_inventory::{Assembled, Facts, Inventory, LayerFacts, assemble};
 use seawall_model::{
     Analyser, Content, Digest, EntryMeta, ImageFacts, Interest, LayerLine, Limits, Problem, SubjectKind,
@@ -64,7 +64,8 @@ pub(crate) struct Readout {
 
 /// Reads a target.
 pub(crate) fn read(target: &Target, options: &ReadOptions) -> Result<Readout> {
-    let reader = Reader { options, meter: Arc::new(Meter::default()) };
+    let shared = Shared::new(&options.limits);
+    let reader = Reader { options, meter: Arc::new(Meter::default()), shared };
     match target {
         Target::Dir(dir) => reader.tree(dir, SubjectKind::SourceTree),
         Target::RootFs(dir) => reader.tree(dir, SubjectKind::RootFileSystem),
@@ -94,6 +95,7 @@ pub(crate) fn read(target: &Target, options: &ReadOptions) -> Result<Readout> {
 struct Reader<'a> {
     options: &'a ReadOptions,
     meter: Arc<Meter>,
+    shared: Shared,
 }
 
 impl Reader<'_> {
@@ -103,10 +105,12 @@ impl Reader<'_> {
 
     fn analyser(&self, kind: SubjectKind) -> Excluding<'_> {
         let limits = self.options.limits.clone();
+        let room = HeldBytes::new(limits.max_held_bytes);
         let inner = match kind {
             SubjectKind::SourceTree => Inventory::of_source(limits),
             _ => Inventory::of_installed(limits),
         };
+        let inner = inner.with_room(room);
         Excluding { inner, globs: &self.options.exclude, text: &self.options.exclude_text }
     }
 
@@ -168,6 +172,7 @@ impl Reader<'_> {
             cache: self.options.cache.as_ref(),
             verify_blobs: self.options.verify_blobs,
             meter: &self.meter,
+            shared: &self.shared,
         };
         Ok(readout_of_image(name, scan(&analyser, &scan_options)?))
     }

@@ -7,39 +7,30 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
-use std::time::Duration;
+use std::process::{Command, ExitCode, Stdio};
 
+use seawall_testkit::Suite;
+use seawall_testkit::process::{Server, free_port, wait_for_port};
+use seawall_testkit::suite::{Skip, needs};
 use serde_json::Value;
 
 const NAME: &str = "seawall-test/everywhere:1";
 const BASE: &str = "seawall-test/everywhere-base:1";
 
 fn main() -> ExitCode {
-    let required = std::env::var("SEAWALL_REQUIRE").unwrap_or_default();
-    let is_required = required.split(',').any(|word| matches!(word, "docker" | "registry" | "all"));
-    let (passed, failed, skipped) = if let Some(why) = why_not() {
-        println!("skipped: the same image everywhere: {why}");
-        (0, usize::from(is_required), usize::from(!is_required))
-    } else {
+    let mut suite = Suite::new("everywhere");
+    suite.run("the same image everywhere tells the same", || {
+        for (need, program) in [("docker", "docker"), ("registry", "skopeo"), ("registry", "docker-registry")]
+        {
+            needs(need, program)?;
+        }
+        run("docker", &["version"]).map_err(|why| Skip { need: "docker", why })?;
         let outcome = std::panic::catch_unwind(the_same_image_everywhere_tells_the_same);
         let _ = run("docker", &["image", "rm", "-f", NAME, BASE]);
-        (usize::from(outcome.is_ok()), usize::from(outcome.is_err()), 0)
-    };
-    println!("{passed} passed, {failed} failed, {skipped} skipped");
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn why_not() -> Option<String> {
-    for program in ["docker", "skopeo", "docker-registry"] {
-        let mut command = Command::new(program);
-        if command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
-            return Some(format!("{program} is not installed"));
-        }
-    }
-    run("docker", &["version"]).err()
+        outcome.map_err(|panic| std::panic::resume_unwind(panic))
+    });
+    suite.finish()
 }
 
 /// Runs a program; its complaint where it fails.
@@ -63,8 +54,8 @@ fn the_same_image_everywhere_tells_the_same() {
     let layout = work.join("layout").display().to_string();
     let layout_name = format!("oci:{layout}:1");
     run("skopeo", &["copy", "--quiet", &format!("docker-archive:{archive}"), &layout_name]).unwrap();
-    let registry = Registry::start(work);
-    let pushed = format!("127.0.0.1:{}/everywhere:1", registry.port);
+    let (_registry, port) = start_registry(work);
+    let pushed = format!("127.0.0.1:{port}/everywhere:1");
     let to = format!("docker://{pushed}");
     run("skopeo", &["copy", "--quiet", "--dest-tls-verify=false", &layout_name, &to]).unwrap();
     export(work);
@@ -188,38 +179,18 @@ fn scan(work: &Path, target: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     (packages.collect(), findings.collect())
 }
 
-/// Debian's registry on a free port, until it is dropped.
-struct Registry {
-    process: Child,
-    port: u16,
-}
-
-impl Registry {
-    fn start(work: &Path) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let config = work.join("registry.yml");
-        let storage = work.join("registry");
-        let text = format!(
-            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",
-            storage.display()
-        );
-        fs::write(&config, text).unwrap();
-        let mut command = Command::new("docker-registry");
-        command.arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
-        let registry = Self { process: command.spawn().unwrap(), port };
-        for _ in 0..100 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return registry;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        panic!("docker-registry does not answer");
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// Debian's registry on a free port, until what is given back is dropped.
+fn start_registry(work: &Path) -> (Server, u16) {
+    let port = free_port();
+    let config = work.join("registry.yml");
+    let storage = work.join("registry");
+    let text = format!(
+        "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",
+        storage.display()
+    );
+    fs::write(&config, text).unwrap();
+    let mut command = Command::new("docker-registry");
+    let server = Server::start(command.arg("serve").arg(&config), &work.join("registry.log"));
+    wait_for_port(port);
+    (server, port)
 }

@@ -3,16 +3,17 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ignore::{WalkBuilder, WalkState};
 use seawall_model::analysis::{ReadAt, SNIFF_BYTES};
+use seawall_model::links::{Standing, follow_links};
 use seawall_model::{
-    Analyser, Content, EntryKind, EntryMeta, FilePathBuf, Interest, Limits, Problem, ProblemKind,
+    Analyser, Content, EntryKind, EntryMeta, FilePath, FilePathBuf, Interest, Limits, Problem, ProblemKind,
 };
 
 /// How a directory is walked.
@@ -154,17 +155,18 @@ impl<A: Analyser> Walk<'_, A> {
         let name = name.unwrap_or(&own);
         // The name alone decides of most files, and saves a call to the kernel for each.
         let probe = EntryMeta { path: name.as_path(), kind: EntryKind::File, size: u64::MAX, mode: 0 };
-        if self.analyser.interest(&probe) == Interest::Skip {
+        let interest = self.analyser.interest(&probe);
+        if interest == Interest::Skip {
             return;
         }
         let outcome = File::open(path).and_then(|file| {
             let metadata = file.metadata()?;
-            self.read(&file, &metadata, name)
+            self.read(&file, &metadata, name, interest)
         });
         if let Err(error) = outcome {
             // What is wanted by name is named. Any other file might have been an executable of interest: a
             // user who is not root can't open thousands of them, and one line tells as much.
-            if self.analyser.interest(&probe) == Interest::Read {
+            if interest == Interest::Read {
                 self.note(Problem::at(name.clone(), ProblemKind::Unreadable, error.to_string()));
             } else {
                 self.lock().unopened += 1;
@@ -172,23 +174,20 @@ impl<A: Analyser> Walk<'_, A> {
         }
     }
 
-    fn read(&self, file: &File, metadata: &Metadata, name: &FilePathBuf) -> io::Result<()> {
+    fn read(
+        &self,
+        file: &File,
+        metadata: &Metadata,
+        name: &FilePathBuf,
+        interest: Interest,
+    ) -> io::Result<()> {
         let entry = EntryMeta {
             path: name.as_path(),
             kind: EntryKind::File,
             size: metadata.len(),
             mode: metadata.permissions().mode() & 0o7777,
         };
-        let is_wanted = match self.analyser.interest(&entry) {
-            Interest::Skip => false,
-            Interest::Read => true,
-            Interest::Sniff => {
-                let mut head = [0; SNIFF_BYTES];
-                let count = file.read_at(&mut head, 0)?;
-                self.analyser.wants_content(&entry, &head[..count])
-            }
-        };
-        if !is_wanted {
+        if interest == Interest::Sniff && !self.is_wanted(file, &entry)? {
             return Ok(());
         }
         let mut facts = A::Facts::default();
@@ -207,11 +206,25 @@ impl<A: Analyser> Walk<'_, A> {
         Ok(())
     }
 
+    /// Whether a file whose name did not decide is wanted. It was asked for as a file of any size; now that the
+    /// size is known, that may settle it without a look at its bytes.
+    fn is_wanted(&self, file: &File, entry: &EntryMeta<'_>) -> io::Result<bool> {
+        match self.analyser.interest(entry) {
+            Interest::Skip => Ok(false),
+            Interest::Read => Ok(true),
+            Interest::Sniff => {
+                let mut head = [0; SNIFF_BYTES];
+                let count = file.read_at(&mut head, 0)?;
+                Ok(self.analyser.wants_content(entry, &head[..count]))
+            }
+        }
+    }
+
     /// Fixed paths that lead through links are offered under the name that is expected.
     fn resolve_fixed_paths(&self) {
         for fixed in self.analyser.fixed_paths() {
             let name = FilePathBuf::from(*fixed);
-            let Some(target) = self.resolve(fixed) else { continue };
+            let Some(target) = self.resolve(name.as_path()) else { continue };
             let is_fixed =
                 self.analyser.fixed_paths().iter().any(|other| other.as_bytes() == target.as_bytes());
             if target != name && !is_fixed {
@@ -224,41 +237,16 @@ impl<A: Analyser> Walk<'_, A> {
     }
 
     /// Where a path inside the tree leads, never out of it; `None` for loops and for what is not there.
-    fn resolve(&self, path: &str) -> Option<FilePathBuf> {
-        let mut ahead: Vec<Vec<u8>> = path.split('/').rev().map(|part| part.as_bytes().to_vec()).collect();
-        let mut reached = PathBuf::new();
-        let mut followed = 0;
-        while let Some(part) = ahead.pop() {
-            match part.as_slice() {
-                b"" | b"." => continue,
-                b".." => {
-                    reached.pop();
-                    continue;
-                }
-                _ => reached.push(OsStr::from_bytes(&part)),
+    fn resolve(&self, path: FilePath<'_>) -> Option<FilePathBuf> {
+        follow_links(path, self.options.limits.max_links, |at| {
+            let full = self.root.join(OsStr::from_bytes(at.as_bytes()));
+            match fs::symlink_metadata(&full) {
+                Ok(metadata) if metadata.is_symlink() => fs::read_link(&full)
+                    .map_or(Standing::Missing, |target| Standing::Link(target.into_os_string().into_vec())),
+                Ok(_) => Standing::Other,
+                Err(_) => Standing::Missing,
             }
-            let full = self.root.join(&reached);
-            if !fs::symlink_metadata(&full).ok()?.is_symlink() {
-                continue;
-            }
-            followed += 1;
-            if followed > self.options.limits.max_links {
-                return None;
-            }
-            let target = fs::read_link(&full).ok()?;
-            reached.pop();
-            if target.has_root() {
-                reached.clear();
-            }
-            for component in target.components().rev() {
-                match component {
-                    Component::Normal(name) => ahead.push(name.as_bytes().to_vec()),
-                    Component::ParentDir => ahead.push(b"..".to_vec()),
-                    _ => {}
-                }
-            }
-        }
-        Some(FilePathBuf::normalise(reached.as_os_str().as_bytes()))
+        })
     }
 
     fn unreadable(&self, error: &ignore::Error) {
@@ -312,8 +300,11 @@ mod tests {
 
     use super::*;
 
-    /// Notes the names and sizes of the files that it is shown.
-    struct Names;
+    /// Notes the names and sizes of the files that it is shown, and counts the questions.
+    #[derive(Default)]
+    struct Names {
+        asked: AtomicU64,
+    }
 
     impl Analyser for Names {
         type Facts = Vec<String>;
@@ -323,11 +314,17 @@ mod tests {
         }
 
         fn interest(&self, entry: &EntryMeta<'_>) -> Interest {
-            if entry.path.extension() == Some(b"no") { Interest::Skip } else { Interest::Read }
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            match entry.path.extension() {
+                Some(b"no") => Interest::Skip,
+                Some(b"perhaps") if entry.size < 4 => Interest::Skip,
+                Some(b"perhaps") => Interest::Sniff,
+                _ => Interest::Read,
+            }
         }
 
-        fn wants_content(&self, _: &EntryMeta<'_>, _: &[u8]) -> bool {
-            true
+        fn wants_content(&self, _: &EntryMeta<'_>, head: &[u8]) -> bool {
+            head.starts_with(b"yes")
         }
 
         fn analyse(&self, entry: &EntryMeta<'_>, content: Content<'_>, facts: &mut Self::Facts) {
@@ -352,6 +349,10 @@ mod tests {
     }
 
     fn scan(root: &Path) -> (String, Vec<Problem>) {
+        scan_with(root, &Names::default())
+    }
+
+    fn scan_with(root: &Path, names: &Names) -> (String, Vec<Problem>) {
         let files_seen = AtomicU64::new(0);
         let options = WalkOptions {
             limits: &Limits::default(),
@@ -360,7 +361,7 @@ mod tests {
             skipped_names: &[".git"],
             files_seen: &files_seen,
         };
-        let tree = scan_tree(root, &Names, &options).unwrap();
+        let tree = scan_tree(root, names, &options).unwrap();
         (tree.facts.concat().join(" "), tree.problems)
     }
 
@@ -378,6 +379,23 @@ mod tests {
         symlink("/etc", root.join("outside")).unwrap();
         symlink("a", root.join("inside")).unwrap();
         assert_eq!(scan(root).0, "a/b/two=2 a/one=1 z=0");
+    }
+
+    #[test]
+    fn a_name_that_decides_is_asked_for_once_and_any_other_again_with_its_size() {
+        for (name, text, expected, asked) in [
+            ("by-name", "", "by-name=0", 1),
+            ("skipped.no", "yes", "", 1),
+            ("short.perhaps", "yes", "", 2),
+            ("long.perhaps", "yes and more", "long.perhaps=12", 2),
+            ("other.perhaps", "no and more", "", 2),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(dir.path().join(name), text).unwrap();
+            let names = Names::default();
+            assert_eq!(scan_with(dir.path(), &names).0, expected, "{name}");
+            assert_eq!(names.asked.load(Ordering::Relaxed), asked, "{name}");
+        }
     }
 
     #[test]
@@ -404,6 +422,6 @@ mod tests {
             skipped_names: &[],
             files_seen: &files_seen,
         };
-        assert!(scan_tree(Path::new("/nonexistent"), &Names, &options).is_err());
+        assert!(scan_tree(Path::new("/nonexistent"), &Names::default(), &options).is_err());
     }
 }

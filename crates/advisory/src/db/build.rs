@@ -1,19 +1,19 @@
 //! Writing the database: segments from records, a file from segments. It computes no checksum and writes no
 //! file; the adapter does.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use seawall_model::{EcosystemName, FindingKind, Timestamp};
 
 use super::bytes::{put_optional_signed, put_text, put_texts, put_varint};
 use super::segment::{
     BLOCK_OFFSETS, BRIEF, DETAILS, FeedMeta, ID_KEYS, ID_RECORDS, LISTS, MAX_BLOCK_BYTES, META, PACKAGE_KEYS,
-    PACKAGE_OFFSETS, POSTINGS, Posting, RECORD_OFFSETS, RECORDS, RELEASES, SECTIONS, id_key, package_key,
-    record_flags, severity_code,
+    PACKAGE_OFFSETS, POSTINGS, Posting, RECORD_OFFSETS, RECORDS, RELEASES, SECTIONS, WITHDRAWN,
+    WITHDRAWN_INDEX, id_key, package_key, record_flags, severity_code,
 };
 use super::{EPSS, FORMAT, INFO, KEV, MAGIC, SECTION_ENTRY, SEGMENT};
 use crate::names::normalised;
-use crate::record::{Affected, Record};
+use crate::record::{Affected, NoFix, Record, Withdrawn};
 
 /// Texts are compressed in blocks that are cut once they reach this.
 const BLOCK_BYTES: usize = 128 << 10;
@@ -45,6 +45,7 @@ pub struct SegmentBuilder {
     record_offsets: Vec<u32>,
     records: Vec<u8>,
     ids: Vec<(u32, u32)>,
+    withdrawn: BTreeSet<Withdrawn>,
     texts: Texts,
     compressor: zstd::bulk::Compressor<'static>,
 }
@@ -52,6 +53,7 @@ pub struct SegmentBuilder {
 struct PendingPosting {
     record: u32,
     distribution_severity: u8,
+    no_fix: Option<NoFix>,
     /// Offsets of ranges, versions and severities in the list section.
     lists: [Option<u32>; 3],
 }
@@ -79,6 +81,7 @@ impl SegmentBuilder {
             record_offsets: Vec::new(),
             records: Vec::new(),
             ids: Vec::new(),
+            withdrawn: BTreeSet::new(),
             texts: Texts::default(),
             compressor: zstd::bulk::Compressor::new(COMPRESSION_LEVEL).map_err(BuildError::Compress)?,
         })
@@ -103,6 +106,11 @@ impl SegmentBuilder {
         Ok(())
     }
 
+    /// Notes a record that was taken back: it gives no findings, but can be asked for.
+    pub fn add_withdrawn(&mut self, record: Withdrawn) {
+        self.withdrawn.insert(record);
+    }
+
     fn add_affected(&mut self, record: u32, affected: &Affected) -> Result<(), BuildError> {
         let mut ranges = Vec::new();
         put_varint(&mut ranges, affected.ranges.len() as u64);
@@ -122,6 +130,7 @@ impl SegmentBuilder {
         let posting = PendingPosting {
             record,
             distribution_severity: severity_code(affected.distribution_severity),
+            no_fix: affected.no_fix,
             lists,
         };
         *self.releases.entry(affected.ecosystem.clone()).or_default() += 1;
@@ -175,6 +184,7 @@ impl SegmentBuilder {
             sections[ID_KEYS].extend_from_slice(&key.to_le_bytes());
             sections[ID_RECORDS].extend_from_slice(&record.to_le_bytes());
         }
+        self.put_withdrawn(&mut sections)?;
         let ecosystem = self.ecosystem;
         sections[LISTS] = self.lists;
         sections[RECORDS] = self.records;
@@ -182,6 +192,25 @@ impl SegmentBuilder {
         sections[BRIEF] = self.texts.brief;
         sections[DETAILS] = self.texts.details;
         join(&sections).ok_or_else(|| BuildError::TooLarge(ecosystem.to_string()))
+    }
+
+    fn put_withdrawn(&self, sections: &mut [Vec<u8>; SECTIONS]) -> Result<(), BuildError> {
+        let mut index = Vec::new();
+        for record in &self.withdrawn {
+            let place = self.offset(sections[WITHDRAWN].len())?;
+            let names = std::iter::once(&record.id).chain(&record.aliases);
+            index.extend(names.map(|name| (id_key(name), place)));
+            put_text(&mut sections[WITHDRAWN], &record.id);
+            put_optional_signed(&mut sections[WITHDRAWN], record.at.map(Timestamp::unix));
+            put_texts(&mut sections[WITHDRAWN], &record.aliases);
+        }
+        index.sort_unstable();
+        index.dedup();
+        for (key, place) in index {
+            sections[WITHDRAWN_INDEX].extend_from_slice(&key.to_le_bytes());
+            sections[WITHDRAWN_INDEX].extend_from_slice(&place.to_le_bytes());
+        }
+        Ok(())
     }
 
     fn put_packages(&mut self, sections: &mut [Vec<u8>; SECTIONS]) -> Result<(), BuildError> {
@@ -214,7 +243,15 @@ impl SegmentBuilder {
 fn put_posting(out: &mut Vec<u8>, posting: &PendingPosting) {
     let bits = [Posting::HAS_RANGES, Posting::HAS_VERSIONS, Posting::HAS_SEVERITIES];
     let present = posting.lists.iter().zip(bits).filter(|(list, _)| list.is_some());
-    out.push(present.map(|(_, bit)| bit).sum::<u8>() | posting.distribution_severity << 4);
+    let no_fix: u8 = match posting.no_fix {
+        None => 0,
+        Some(NoFix::WillNotFix) => 1,
+        Some(NoFix::EndOfLife) => 2,
+    };
+    let flags = present.map(|(_, bit)| bit).sum::<u8>();
+    out.push(
+        flags | no_fix << Posting::NO_FIX_SHIFT | posting.distribution_severity << Posting::SEVERITY_SHIFT,
+    );
     for list in posting.lists.iter().flatten() {
         put_varint(out, u64::from(*list));
     }

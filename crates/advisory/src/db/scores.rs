@@ -19,14 +19,19 @@ pub struct ListMeta {
     pub entries: usize,
 }
 
-fn list(bytes: &[u8]) -> Result<(ListMeta, &[u8]), DbError> {
+/// Source, date and entries of a list.
+fn list(bytes: &[u8]) -> Result<(&str, Option<Timestamp>, &[u8]), DbError> {
     let mut cursor = Cursor::at(bytes, 0)?;
-    let source = cursor.text()?.to_owned();
+    let source = cursor.text()?;
     let date = cursor.optional_signed()?.map(Timestamp::from_unix);
     let length = cursor.size()?;
-    let body = cursor.bytes(length)?;
+    Ok((source, date, cursor.bytes(length)?))
+}
+
+fn meta(bytes: &[u8]) -> Option<ListMeta> {
+    let (source, date, body) = list(bytes).ok()?;
     // Both kinds of entry take eight bytes.
-    Ok((ListMeta { source, date, entries: body.len() / KEV_ENTRY }, body))
+    Some(ListMeta { source: source.to_owned(), date, entries: body.len() / KEV_ENTRY })
 }
 
 /// Finds the eight bytes of an entry by its key in their first four.
@@ -63,12 +68,12 @@ impl<'a> Kev<'a> {
 
     /// Where it came from; `None` without one.
     pub fn meta(self) -> Option<ListMeta> {
-        list(self.0).ok().map(|(meta, _)| meta)
+        meta(self.0)
     }
 
     /// When a CVE was added.
     pub fn since(self, cve: &str) -> Option<Timestamp> {
-        let (_, body) = list(self.0).ok()?;
+        let (_, _, body) = list(self.0).ok()?;
         let days = i32::from_le_bytes(find(body, cve_key(cve)?)?);
         Some(Timestamp::from_unix(i64::from(days) * 86_400))
     }
@@ -92,12 +97,12 @@ impl<'a> Epss<'a> {
 
     /// Where they came from; `None` without any.
     pub fn meta(self) -> Option<ListMeta> {
-        list(self.0).ok().map(|(meta, _)| meta)
+        meta(self.0)
     }
 
     /// The probability of exploitation and its percentile, both 0 to 1, to four digits.
     pub fn score(self, cve: &str) -> Option<(f32, f32)> {
-        let (_, body) = list(self.0).ok()?;
+        let (_, _, body) = list(self.0).ok()?;
         let [a, b, c, d] = find(body, cve_key(cve)?)?;
         let part = |bytes| f32::from(u16::from_le_bytes(bytes)) / FULL;
         Some((part([a, b]), part([c, d])))

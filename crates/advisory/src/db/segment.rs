@@ -10,14 +10,15 @@
 //! | record offsets, records | identifiers, dates, severities |
 //! | identifier keys, identifier records | sorted hashes of identifiers, and the records that hold them |
 //! | brief, details | texts in compressed blocks |
+//! | withdrawn index, withdrawn | sorted hashes of names with places, and the records that were taken back |
 
 use seawall_model::{FindingKind, Severity, Timestamp};
 
 use super::DbError;
 use super::bytes::{Cursor, put_optional_signed, put_optional_text, put_text, put_varint};
-use crate::record::{EventKind, RangeKind, Refusal};
+use crate::record::{EventKind, NoFix, RangeKind, Refusal, Withdrawn};
 
-pub(super) const SECTIONS: usize = 13;
+pub(super) const SECTIONS: usize = 15;
 pub(super) const META: usize = 0;
 pub(super) const RELEASES: usize = 1;
 pub(super) const LISTS: usize = 2;
@@ -31,6 +32,8 @@ pub(super) const ID_RECORDS: usize = 9;
 pub(super) const BLOCK_OFFSETS: usize = 10;
 pub(super) const BRIEF: usize = 11;
 pub(super) const DETAILS: usize = 12;
+pub(super) const WITHDRAWN_INDEX: usize = 13;
+pub(super) const WITHDRAWN: usize = 14;
 
 /// LIMIT: bytes of one block of texts after decompression; blocks are cut at 128 KiB, and only a record with
 /// longer texts makes a larger one. A larger one is called damaged.
@@ -214,7 +217,13 @@ impl<'a> Segment<'a> {
             postings.push(Posting {
                 section: self.sections[LISTS],
                 record: u32::try_from(record).map_err(|_| DbError::Damaged("a record's number"))?,
-                distribution_severity: severity_of(flags >> 4)?,
+                distribution_severity: severity_of(flags >> Posting::SEVERITY_SHIFT)?,
+                no_fix: match flags >> Posting::NO_FIX_SHIFT & 3 {
+                    0 => None,
+                    1 => Some(NoFix::WillNotFix),
+                    2 => Some(NoFix::EndOfLife),
+                    _ => return Err(DbError::Damaged("an unknown state of mending")),
+                },
                 ranges: list(Posting::HAS_RANGES)?,
                 versions: list(Posting::HAS_VERSIONS)?,
                 severities: list(Posting::HAS_SEVERITIES)?,
@@ -229,22 +238,44 @@ impl<'a> Segment<'a> {
         RecordView::read(number, Cursor::at(self.sections[RECORDS], offset)?)
     }
 
-    /// The numbers of the records whose id, aliases, upstream or (where kept) related hold an identifier.
-    pub(crate) fn records_naming(self, id: &str) -> Result<Vec<u32>, DbError> {
+    /// The records whose id, aliases, upstream or (where kept) related hold an identifier.
+    pub(crate) fn records_naming(self, id: &str) -> Result<Vec<RecordView<'a>>, DbError> {
         let key = id_key(id);
         let (keys, _) = self.sections[ID_KEYS].as_chunks::<4>();
         let first = keys.partition_point(|entry| u32::from_le_bytes(*entry) < key);
-        let mut numbers = Vec::new();
+        let mut records = Vec::new();
         for (index, entry) in keys.iter().enumerate().skip(first) {
             if u32::from_le_bytes(*entry) != key {
                 break;
             }
-            let number = nth(self.sections[ID_RECORDS], index)?;
-            if self.record(number)?.names(id) {
-                numbers.push(number);
+            let record = self.record(nth(self.sections[ID_RECORDS], index)?)?;
+            if record.names(id) {
+                records.push(record);
             }
         }
-        Ok(numbers)
+        Ok(records)
+    }
+
+    /// The withdrawn records that have an identifier as their own or as alias, in the order of their own.
+    pub(crate) fn withdrawn(self, id: &str) -> Result<Vec<Withdrawn>, DbError> {
+        let key = id_key(id);
+        let (index, _) = self.sections[WITHDRAWN_INDEX].as_chunks::<8>();
+        let key_of = |entry: &[u8; 8]| u32::from_le_bytes([entry[0], entry[1], entry[2], entry[3]]);
+        let first = index.partition_point(|entry| key_of(entry) < key);
+        let mut found = Vec::new();
+        for entry in index.iter().skip(first).take_while(|entry| key_of(entry) == key) {
+            let place = u32::from_le_bytes([entry[4], entry[5], entry[6], entry[7]]);
+            let mut cursor = Cursor::at(self.sections[WITHDRAWN], place as usize)?;
+            let record = Withdrawn {
+                id: cursor.text()?.to_owned(),
+                at: cursor.optional_signed()?.map(Timestamp::from_unix),
+                aliases: cursor.texts()?.into_iter().map(str::to_owned).collect(),
+            };
+            if record.id == id || record.aliases.iter().any(|alias| alias == id) {
+                found.push(record);
+            }
+        }
+        Ok(found)
     }
 
     /// The decompressed block of a text section.
@@ -282,6 +313,7 @@ pub(crate) struct Posting<'a> {
     /// The record's number in its segment.
     pub(crate) record: u32,
     pub(crate) distribution_severity: Option<Severity>,
+    pub(crate) no_fix: Option<NoFix>,
     ranges: Option<usize>,
     versions: Option<usize>,
     severities: Option<usize>,
@@ -291,6 +323,9 @@ impl<'a> Posting<'a> {
     pub(super) const HAS_RANGES: u8 = 1;
     pub(super) const HAS_VERSIONS: u8 = 2;
     pub(super) const HAS_SEVERITIES: u8 = 4;
+    /// Two bits of the same byte say why there is no fix, the upper three the severity.
+    pub(super) const NO_FIX_SHIFT: u8 = 3;
+    pub(super) const SEVERITY_SHIFT: u8 = 5;
 
     /// Its ranges with their events.
     pub(crate) fn ranges(&self) -> Result<Vec<RangeView<'a>>, DbError> {
@@ -452,7 +487,7 @@ pub(super) fn id_key(id: &str) -> u32 {
     xxhash_rust::xxh3::xxh3_64(id.as_bytes()) as u32
 }
 
-/// A severity in four bits; 0 is unknown.
+/// A severity in three bits; 0 is unknown.
 pub(super) fn severity_code(severity: Option<Severity>) -> u8 {
     severity.map_or(0, |severity| severity as u8 + 1)
 }

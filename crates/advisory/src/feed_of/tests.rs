@@ -71,11 +71,31 @@ fn releases_without_a_number_are_known_by_their_name() {
 }
 
 #[test]
+fn extended_support_is_a_channel_of_its_release() {
+    let with_esm = |text: &str| Distro { channels: vec![Distro::ESM.to_owned()], ..distro(text) };
+    for (text, expected) in [
+        ("ubuntu 22.04", "Ubuntu:Pro:22.04:LTS"),
+        ("ubuntu 14.04", "Ubuntu:Pro:14.04:LTS"),
+        ("ubuntu 23.10", "Ubuntu:23.10"),
+        ("debian 12", "Debian:12"),
+    ] {
+        assert_eq!(asked(PackageKind::Deb, &with_esm(text)), expected, "{text}");
+    }
+}
+
+#[test]
 fn families_of_releases() {
+    let pro = Releases::UbuntuPro { release: "22.04:LTS".to_owned() };
     let red_hat = Releases::RedHat { major: "9".to_owned() };
     let suse = Releases::Suse { release: "15 SP6".to_owned() };
     let any = Ecosystem::whole(EcosystemName::RedHat);
     for (family, spelled, expected) in [
+        (&pro, "Ubuntu:22.04:LTS", true),
+        (&pro, "Ubuntu:Pro:22.04:LTS", true),
+        (&pro, "Ubuntu:Pro:24.04:LTS", false),
+        (&pro, "Ubuntu:Pro:FIPS:22.04:LTS", false),
+        (&pro, "Ubuntu:Pro:FIPS-updates:22.04:LTS", false),
+        (&pro, "Ubuntu:Pro:22.04:LTS:Realtime:Kernel", false),
         (&red_hat, "Red Hat:enterprise_linux:9::appstream", true),
         (&red_hat, "Red Hat:enterprise_linux:9.1", true),
         (&red_hat, "Red Hat:enterprise_linux:90", false),
@@ -137,5 +157,19 @@ fn go_versions_are_written_as_the_feed_writes_them() {
         ("example.com/x", "v0.0.0-20240101000000-abcdefabcdef", "v0.0.0-20240101000000-abcdefabcdef"),
     ] {
         assert_eq!(go_version(name, version), expected, "{version}");
+    }
+}
+
+#[test]
+fn builds_of_bitnami_are_no_part_of_the_version() {
+    for (version, expected) in [
+        ("1.25.3-2", "1.25.3"),
+        ("15.3.0", "15.3.0"),
+        ("3.0.0-rc.1", "3.0.0-rc.1"),
+        ("1.0.0-rc.1-7", "1.0.0-rc.1"),
+    ] {
+        let package = Package::new(PackageKind::Bitnami, "nginx", version, "test");
+        let Asked::Feed(feed) = feed_of(&package, None) else { panic!("no feed") };
+        assert_eq!((feed.ecosystem.to_string().as_str(), &*feed.lookups[0].version), ("Bitnami", expected));
     }
 }

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use seawall_advisory::{Database, MatchOptions, Matches, match_packages};
 use seawall_feed::{FeedError, Location, NoProgress, Update, UpdateReport};
-use seawall_model::{Distro, Finding, Owner, Package, PackageKind, Scope, SourcePackage, Suppression};
+use seawall_model::{
+    Distro, Finding, FixState, Owner, Package, PackageKind, Scope, SourcePackage, Suppression,
+};
 
 /// A mirror and a database in a temporary directory.
 pub(crate) struct Mirror {
@@ -88,12 +90,14 @@ pub(crate) fn write_zip(path: &Path, entries: &[(String, String)]) {
     zip.finish().unwrap();
 }
 
-/// `debian 12`; the empty text is no distribution.
+/// `debian 12`, `ubuntu 22.04+esm`; the empty text is no distribution.
 pub(crate) fn distro(text: &str) -> Option<Distro> {
     let (id, version) = text.split_once(' ').unwrap_or((text, ""));
+    let (version, channel) = version.split_once('+').unwrap_or((version, ""));
     (!id.is_empty()).then(|| Distro {
         id: id.to_owned(),
         version_id: Some(version.to_owned()).filter(|version| !version.is_empty()),
+        channels: Some(channel.to_owned()).filter(|channel| !channel.is_empty()).into_iter().collect(),
         ..Distro::default()
     })
 }
@@ -136,7 +140,11 @@ pub(crate) fn line(packages: &[Package], finding: &Finding) -> String {
     if let (Some(severity), Some(source)) = (finding.severity, finding.severity_source) {
         words.push(format!("{severity} ({})", source.as_str()));
     }
-    words.push(format!("-> {}", finding.fix.nearest().unwrap_or("none")));
+    words.push(match &finding.fix {
+        FixState::Fixed(versions) => format!("-> {}", versions.join(" or ")),
+        FixState::NotFixed => "-> none".to_owned(),
+        stated => format!("-> none, {}", stated.as_str()),
+    });
     words.extend(match &finding.suppression {
         Some(Suppression::DistributionFixed { owner, evidence }) => Some(format!("[{owner}: {evidence}]")),
         Some(Suppression::HeadersOnly { source }) => Some(format!("[headers of {source}]")),

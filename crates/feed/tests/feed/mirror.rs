@@ -42,6 +42,8 @@ fn the_whole_mirror_makes_a_small_database_without_a_broken_record() {
         report.bytes
     );
     let database = open(&request.database).unwrap();
+    let withdrawn = database.withdrawn("PYSEC-2019-144").unwrap();
+    assert_eq!(withdrawn.map(seawall_model::Timestamp::date).as_deref(), Some("2022-09-09"));
     let packages = [package("pypi Django 3.2.1")];
     let matches = match_packages(&database, &packages, None, MatchOptions::default()).unwrap();
     let cve = matches.findings.iter().find(|finding| finding.vulnerability == "CVE-2021-33203").unwrap();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use seawall_advisory::{Database, MatchOptions, match_packages, records_by_id};
+use seawall_advisory::{Database, MatchOptions, match_packages, records_by_id, withdrawn_records};
 use seawall_model::Package;
 
 use crate::common::{Mirror, affected, affected_of, distro, package, record};
@@ -14,6 +14,7 @@ fn small_database() -> Vec<u8> {
     let debian = [affected("Debian:12", "x", "introduced 0"), affected("Debian:11", "y", "introduced 0")];
     let mirror = Mirror::of(&[
         ("PyPI", &record("PYSEC-1", text, &[listed])),
+        ("PyPI", &record("PYSEC-2", r#""withdrawn":"2026-01-02","aliases":["CVE-2026-0003"]"#, &[])),
         ("Debian", &record("DSA-1", r#""upstream":["CVE-2026-0001","CVE-2026-0002"]"#, &debian)),
     ]);
     let kev = mirror.path().join("kev.json");
@@ -29,6 +30,7 @@ fn ask(bytes: Vec<u8>, packages: &[Package]) -> bool {
     let on = distro("debian 12");
     let matched = match_packages(&database, packages, on.as_ref(), MatchOptions::default());
     let records = records_by_id(&database, "CVE-2026-0001");
+    let _ = (database.withdrawn("PYSEC-2"), withdrawn_records(&database, "CVE-2026-0003"));
     for segment in database.segments().flatten() {
         let _ = (segment.meta(), segment.releases());
     }

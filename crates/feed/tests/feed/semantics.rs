@@ -264,6 +264,49 @@ fn withdrawn_records_and_errata_are_no_findings() {
 }
 
 #[test]
+fn feeds_say_that_there_will_be_no_fix() {
+    let debian = |urgency: &str, events: &str| {
+        let fields = format!(r#""ecosystem_specific":{{"urgency":"{urgency}"}}"#);
+        let entry = affected_of("ECOSYSTEM", "Debian:12", "x", events, &fields);
+        let json = record("DEBIAN-CVE-2026-0001", r#""upstream":["CVE-2026-0001"]"#, &[entry]);
+        judged(&[("Debian", &json)], "debian 12", "deb x 1-1")
+    };
+    assert_eq!(debian("end-of-life", "introduced 0"), "x 1-1: CVE-2026-0001 -> none, end-of-life");
+    assert_eq!(debian("not yet assigned", "introduced 0"), "x 1-1: CVE-2026-0001 -> none");
+    let unimportant = "x 1-1: CVE-2026-0001 negligible (distribution) -> none";
+    assert_eq!(debian("unimportant", "introduced 0"), unimportant);
+    assert_eq!(debian("end-of-life", "introduced 0, fixed 2-1"), "x 1-1: CVE-2026-0001 -> 2-1");
+
+    let ubuntu = |status: &str| {
+        let fields = format!(r#""database_specific":{{"anchore":{{"status":"{status}"}}}}"#);
+        let entry = affected_of("ECOSYSTEM", "Ubuntu:24.04:LTS", "x", "introduced 0", &fields);
+        let json = record("UBUNTU-CVE-2026-0001", r#""upstream":["CVE-2026-0001"]"#, &[entry]);
+        judged(&[("Ubuntu", &json)], "ubuntu 24.04", "deb x 1-1")
+    };
+    assert_eq!(ubuntu("wont-fix"), "x 1-1: CVE-2026-0001 -> none, will-not-fix");
+    assert_eq!(ubuntu("not-fixed"), "x 1-1: CVE-2026-0001 -> none");
+    // Words of one feed mean nothing in another.
+    let fields = r#""ecosystem_specific":{"urgency":"end-of-life"},"database_specific":{"anchore":7}"#;
+    let entry = affected_of("ECOSYSTEM", "PyPI", "x", "introduced 0", fields);
+    let json = record("PYSEC-1", "", &[entry]);
+    assert_eq!(judged(&[("PyPI", &json)], "", "pypi x 1"), "x 1: PYSEC-1 -> none");
+}
+
+#[test]
+fn the_silence_of_one_record_does_not_hide_the_word_of_another() {
+    let debian = |id: &str, fields: &str| {
+        let entry = affected_of("ECOSYSTEM", "Debian:12", "x", "introduced 0", fields);
+        record(id, r#""upstream":["CVE-2026-0001"]"#, &[entry])
+    };
+    let (silent, said) =
+        (debian("DSA-1", ""), debian("DSA-2", r#""ecosystem_specific":{"urgency":"end-of-life"}"#));
+    assert_eq!(
+        judged(&[("Debian", &silent), ("Debian", &said)], "debian 12", "deb x 1-1"),
+        "x 1-1: CVE-2026-0001 -> none, end-of-life"
+    );
+}
+
+#[test]
 fn severity_comes_from_the_first_source_that_has_one() {
     const HIGH: &str =
         r#""severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}]"#;
@@ -525,4 +568,47 @@ fn identifiers_of_findings_do_not_change() {
     let id = |on: &str| mirror.matches(on, "deb x 1-1").1.findings[0].id.to_string();
     assert_eq!(id("debian 12"), "7c813115b57dca9b");
     assert_eq!(id("debian 12.5"), id("debian 12"));
+}
+
+#[test]
+fn extended_support_has_fixes_that_the_release_does_not_get() {
+    let base = |name: &str, events: &str| affected("Ubuntu:22.04:LTS", name, events);
+    let pro = |name: &str, events: &str| affected("Ubuntu:Pro:22.04:LTS", name, events);
+    let other = |name: &str| affected("Ubuntu:Pro:FIPS-updates:22.04:LTS", name, "introduced 0, fixed 99");
+    let cve = |number: u32| format!(r#""upstream":["CVE-2026-000{number}"]"#);
+    let records = [
+        // Never mended in the release itself.
+        record(
+            "UBUNTU-CVE-2026-0001",
+            &cve(1),
+            &[base("vim", "introduced 0"), pro("vim", "introduced 0, fixed 2-1+esm1"), other("vim")],
+        ),
+        // Mended for all.
+        record("UBUNTU-CVE-2026-0002", &cve(2), &[base("vim", "introduced 0, fixed 2-2")]),
+        record("UBUNTU-CVE-2026-0003", &cve(3), &[other("openssl")]),
+        record("UBUNTU-CVE-2026-0004", &cve(4), &[base("openssl", "introduced 0, fixed 3-2")]),
+    ];
+    let records: Vec<_> = records.iter().map(|record| ("Ubuntu", record.as_str())).collect();
+    let on = |on: &str, packages: &str| judged(&records, on, packages);
+
+    assert_eq!(
+        on("ubuntu 22.04", "deb vim 2-1+esm1"),
+        "vim 2-1+esm1: CVE-2026-0001 -> none\nvim 2-1+esm1: CVE-2026-0002 -> 2-2"
+    );
+    assert_eq!(on("ubuntu 22.04+esm", "deb vim 2-1+esm1"), "vim 2-1+esm1: CVE-2026-0002 -> 2-2");
+    assert_eq!(
+        on("ubuntu 22.04+esm", "deb vim 2-1"),
+        "vim 2-1: CVE-2026-0001 -> 2-1+esm1\nvim 2-1: CVE-2026-0002 -> 2-2"
+    );
+    // Certified builds are numbered apart, and neither compared with the release nor with its channel.
+    for release in ["ubuntu 22.04", "ubuntu 22.04+esm"] {
+        assert_eq!(on(release, "deb openssl 3-1+Fips1"), "");
+        assert_eq!(on(release, "deb openssl 3-1"), "openssl 3-1: CVE-2026-0004 -> 3-2");
+    }
+    let owned = "deb vim 2-1+esm1\npypi vimlib 1 owner=deb/vim@2-1+esm1";
+    let python =
+        record("GHSA-1", r#""aliases":["CVE-2026-0001"]"#, &[affected("PyPI", "vimlib", "introduced 0")]);
+    let with_python = [&records[..], &[("PyPI", &python)]].concat();
+    let found = judged(&with_python, "ubuntu 22.04+esm", owned);
+    assert!(found.contains("vimlib 1: CVE-2026-0001 -> none [vim 2-1+esm1: "), "{found}");
 }

@@ -80,6 +80,56 @@ fn a_broken_record_is_named_and_the_rest_kept() {
 }
 
 #[test]
+fn the_names_of_withdrawn_records_are_kept_with_the_date() {
+    let withdrawn = |id: &str, date: &str, alias: &str| {
+        let fields = format!(r#""withdrawn":"{date}","aliases":["{alias}","{id}"]"#);
+        record(id, &fields, &[affected("PyPI", "x", "introduced 0")])
+    };
+    let mut mirror = Mirror::of(&[("PyPI", &simple("PYSEC-1"))]);
+    mirror.add("PyPI", &withdrawn("PYSEC-2", "2025-03-04T05:06:07Z", "CVE-2025-0002"));
+    mirror.add("PyPI", &withdrawn("PYSEC-3", "soon", "CVE-2025-0003"));
+    mirror.add("npm", &withdrawn("GHSA-2", "2025-04-01", "CVE-2025-0002"));
+    mirror.update().unwrap();
+    let told = |database: &seawall_advisory::Database, id: &str| -> Vec<String> {
+        let records = seawall_advisory::withdrawn_records(database, id).unwrap();
+        let at = |record: &seawall_advisory::record::Withdrawn| record.at.map(seawall_model::Timestamp::date);
+        records.iter().map(|(record, feed)| format!("{feed} {} {:?}", record.id, at(record))).collect()
+    };
+    for _ in 0..2 {
+        let database = mirror.open();
+        let since = |id: &str| database.withdrawn(id).unwrap().map(|at| at.to_string());
+        assert_eq!(since("PYSEC-2").as_deref(), Some("2025-03-04T05:06:07Z"));
+        for id in ["PYSEC-1", "PYSEC-3", "CVE-2025-0002", "CVE-2026-0001", ""] {
+            assert_eq!(since(id), None, "{id}");
+        }
+        assert_eq!(told(&database, "PYSEC-3"), ["PyPI PYSEC-3 None"]);
+        assert_eq!(
+            told(&database, "CVE-2025-0002"),
+            [r#"npm GHSA-2 Some("2025-04-01")"#, r#"PyPI PYSEC-2 Some("2025-03-04")"#]
+        );
+        assert!(told(&database, "PYSEC-1").is_empty());
+        // A feed that has not changed is copied, and what it took back with it.
+        mirror.add("npm", &record("GHSA-3", "", &[affected("npm", "y", "introduced 0")]));
+        mirror.update().unwrap();
+    }
+}
+
+#[test]
+fn a_database_of_another_format_is_refused_and_built_anew() {
+    let mirror = Mirror::of(&[("PyPI", &simple("PYSEC-1"))]);
+    mirror.update().unwrap();
+    let mut old = std::fs::read(mirror.database()).unwrap();
+    old[8..12].copy_from_slice(&1_u32.to_le_bytes());
+    std::fs::write(mirror.database(), old).unwrap();
+    let error = open(&mirror.database()).unwrap_err();
+    let why = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(why, "the advisory database has format 1, this program reads format 2; update the database");
+    let report = mirror.update().unwrap();
+    assert!(report.notes[0].ends_with("everything is built anew"), "{:?}", report.notes);
+    assert!(open(&mirror.database()).is_ok());
+}
+
+#[test]
 fn a_broken_zip_leaves_the_database_as_it_was() {
     let mirror = Mirror::of(&[("PyPI", &simple("PYSEC-1"))]);
     mirror.update().unwrap();

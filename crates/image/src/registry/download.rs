@@ -1,6 +1,7 @@
 //! The body of a blob as one stream that survives broken connections.
 //!
-//! It does not verify the digest: [`crate::blobs::VerifiedReader`] around it does, over all pieces together.
+//! It does not verify the digest: who reads the [`crate::blobs::UnverifiedBlob`] around it does, over all pieces
+//! together.
 
 use std::error::Error;
 use std::io::{self, Read};

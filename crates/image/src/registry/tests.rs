@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::error::chain;
-use super::fake::{Asked, Fake, Reply};
 use super::*;
 use crate::credentials::CredentialStore;
+use seawall_testkit::http::{Asked, Fake, Reply};
 
 const MANIFEST: &str = r#"{"schemaVersion":2}"#;
 const OCI: &str = "application/vnd.oci.image.manifest.v1+json";

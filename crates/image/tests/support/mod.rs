@@ -1,120 +1,19 @@
-//! What the test binaries share: counting and skipping, programs as children, and a small image.
+//! What the test binaries share: a small image.
 //!
 //! Each binary uses a part of it.
 #![allow(dead_code, reason = "each test binary compiles this for itself and uses a part")]
 
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
+use seawall_image::cache::Cache;
+use seawall_image::image::BlobImage;
+use seawall_image::manifest::Platform;
+use seawall_image::scan::{Meter, ScanOptions, scan_image};
+use seawall_image::{BlobSource, RawManifest, Shared};
+use seawall_model::Limits;
+use seawall_testkit::Texts;
 use sha2::{Digest as _, Sha256};
-
-/// Runs checks one after the other and counts.
-pub(crate) struct Suite {
-    name: &'static str,
-    passed: u32,
-    failed: u32,
-    skipped: u32,
-}
-
-impl Suite {
-    pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, passed: 0, failed: 0, skipped: 0 }
-    }
-
-    pub(crate) fn run(&mut self, check: &str, body: impl FnOnce()) {
-        if catch_unwind(AssertUnwindSafe(body)).is_ok() {
-            println!("{}: {check} ... ok", self.name);
-            self.passed += 1;
-        } else {
-            println!("{}: {check} ... FAILED", self.name);
-            self.failed += 1;
-        }
-    }
-
-    /// Notes that something could not be tested; a failure where `SEAWALL_REQUIRE` names it.
-    pub(crate) fn skip(&mut self, reason: &str) {
-        let required = std::env::var("SEAWALL_REQUIRE").unwrap_or_default();
-        if required.split(',').any(|name| name.trim() == self.name) {
-            println!("{}: FAILED, required and not possible: {reason}", self.name);
-            self.failed += 1;
-        } else {
-            println!("{}: skipped: {reason}", self.name);
-            self.skipped += 1;
-        }
-    }
-
-    pub(crate) fn finish(self) -> ExitCode {
-        println!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped);
-        ExitCode::from(u8::from(self.failed > 0))
-    }
-}
-
-/// Finds an installed program.
-pub(crate) fn program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let usual = ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from);
-    let mut directories = std::env::split_paths(&path).chain(usual);
-    directories.find_map(|directory| Some(directory.join(name)).filter(|path| path.is_file()))
-}
-
-/// Runs a program to its end and wants success.
-pub(crate) fn run(command: &mut Command) {
-    let output = command.output().expect("the program starts");
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {error}");
-}
-
-/// A server as a child process, ended when dropped.
-pub(crate) struct Server(Child);
-
-impl Server {
-    pub(crate) fn start(command: &mut Command, log: &Path) -> Self {
-        let log = std::fs::File::create(log).expect("the log can be written");
-        let error = log.try_clone().expect("a file has a second handle");
-        Self(command.stdin(Stdio::null()).stdout(log).stderr(error).spawn().expect("the server starts"))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Asked first, so that it can end what it has started itself.
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        let ended = wait_until(Duration::from_secs(10), || matches!(self.0.try_wait(), Ok(Some(_))));
-        if !ended {
-            let _ = self.0.kill();
-            let _ = self.0.wait();
-        }
-    }
-}
-
-pub(crate) fn wait_until(limit: Duration, mut is_true: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + limit;
-    while Instant::now() < deadline {
-        if is_true() {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    false
-}
-
-/// A port that nobody listens on at the moment.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("there is a port")
-        .port()
-}
-
-pub(crate) fn wait_for_port(port: u16) {
-    let address = format!("127.0.0.1:{port}");
-    let open = wait_until(Duration::from_secs(20), || TcpStream::connect(&address).is_ok());
-    assert!(open, "nothing listens on {address}");
-}
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     let hash: [u8; 32] = Sha256::digest(bytes).into();
@@ -173,6 +72,52 @@ impl Image {
         let mut file = std::fs::File::create(path).expect("the archive can be written");
         file.write_all(&self.archive(name)).expect("the archive can be written");
     }
+}
+
+/// An image of a source with blobs, read to its end: what its files hold, and what is wrong with its layers.
+pub(crate) fn scan(
+    source: impl BlobSource,
+    root: RawManifest,
+    cache: Option<&Cache>,
+) -> (Vec<String>, Vec<String>) {
+    let (limits, meter) = (Limits::default(), Meter::default());
+    let platform = Platform { os: "linux".into(), architecture: "amd64".into(), variant: None };
+    let image = BlobImage::open(source, "image".to_owned(), root, &platform, &limits).expect("an image");
+    let shared = Shared::new(&limits);
+    let options = ScanOptions {
+        limits: &limits,
+        threads: 2,
+        cache,
+        verify_blobs: false,
+        meter: &meter,
+        shared: &shared,
+    };
+    let scanned = scan_image(&image, &Texts::default(), &options);
+    let facts = scanned.layers.into_iter().flat_map(|layer| layer.facts).collect();
+    (facts, scanned.problems.into_iter().map(|problem| problem.message).collect())
+}
+
+/// Damages a stored blob for a while, and wants the layer to be refused, and nothing of it kept in the cache.
+pub(crate) fn damaged_layer_is_refused(
+    blob: &Path,
+    home: &Path,
+    scan: impl Fn(&Cache) -> (Vec<String>, Vec<String>),
+) {
+    let right = std::fs::read(blob).expect("the blob is stored there");
+    let mut wrong = right.clone();
+    let at = wrong.windows(3).position(|bytes| bytes == b"one").expect("the file's text");
+    wrong[at] = b'0';
+    std::fs::write(blob, &wrong).expect("the blob can be written");
+    let cache = Cache::new(home.join("cache"), u64::MAX);
+    let damaged = scan(&cache);
+    std::fs::write(blob, &right).expect("the blob can be written");
+    assert_eq!(cache.status().expect("a cache").entries, 2, "facts and digest of the other layer");
+    let (promised, actual) = (sha256(&right), sha256(&wrong));
+    let problem =
+        |what| format!("{what} has the digest {actual} instead of {promised}: damaged or tampered with");
+    assert_eq!(damaged.1, [problem("its blob"), problem("its uncompressed tar")]);
+    let whole = scan(&cache);
+    assert_eq!(whole, (vec!["etc/a=one".to_owned(), "etc/b=two".to_owned(), "c=three".to_owned()], vec![]));
 }
 
 /// The digests of every file in a tar archive.

@@ -17,7 +17,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
-use seawall_model::{Content, FilePath, Limits, PackageKind, ProblemKind};
+use seawall_model::analysis::{HoldError, Room};
+use seawall_model::{FilePath, Limits, PackageKind, ProblemKind};
 
 use crate::archive::{Archive, ArchiveError, Entry, Section};
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
@@ -76,7 +77,7 @@ impl Cataloger for JavaArchive {
             limits: file.limits,
             entries_left: file.limits.max_archive_entries,
             bytes_left: file.limits.max_archive_bytes,
-            held: 0,
+            room: file.room,
             descriptions_left: MAX_DESCRIPTIONS,
         };
         let outermost = Place { path: file.path, inside: String::new(), depth: 1 };
@@ -127,8 +128,8 @@ struct Walk<'w, 'f> {
     entries_left: u64,
     /// Bytes that may still be unpacked or read for directories.
     bytes_left: u64,
-    /// Bytes of unpacked archives that are in memory now.
-    held: u64,
+    /// For archives that lie compressed in others.
+    room: &'w dyn Room,
     descriptions_left: usize,
 }
 
@@ -315,17 +316,30 @@ impl Walk<'_, '_> {
         });
     }
 
-    /// Goes through a compressed archive, in memory.
+    /// Goes through a compressed archive, which is unpacked into the room that there is for it.
     fn unpacked(&mut self, archive: &Archive<'_>, entry: &Entry, inner: &Place<'_>) {
-        let limit = self.limits.max_held_bytes.saturating_sub(self.held).min(self.bytes_left);
-        match self.read(archive, entry, limit) {
-            Ok(bytes) => {
-                let length = bytes.len() as u64;
-                self.held += length;
-                self.archive(Section::whole(Content::Memory(&bytes)), inner);
-                self.held -= length;
+        if !self.charge(entry.size, inner) {
+            return;
+        }
+        let mut stream = match archive.stream(entry) {
+            Ok(stream) => stream,
+            Err(error) => return self.problem(inner, &error),
+        };
+        let room = self.room;
+        match room.take_in(&mut *stream, entry.size) {
+            Ok(_) if has_more(&mut *stream) => {
+                self.problem(inner, &ArchiveError::Longer(entry.size));
             }
-            Err(error) => self.problem(inner, &error),
+            Ok(held) => self.archive(Section::whole(held.content()), inner),
+            Err(HoldError { error, is_source: true }) => self.problem(inner, &error.into()),
+            Err(HoldError { error, is_source: false }) => {
+                let kind = match error.kind() {
+                    io::ErrorKind::FileTooLarge => ProblemKind::TooLarge,
+                    _ => ProblemKind::Unreadable,
+                };
+                let message = format!("no room to hold it: {error}");
+                self.found.problem(kind, inner.prefixed(message));
+            }
         }
     }
 
@@ -380,6 +394,11 @@ impl Walk<'_, '_> {
     fn problem(&mut self, place: &Place<'_>, error: &ArchiveError) {
         self.found.problem(kind_of(error), place.prefixed(error));
     }
+}
+
+/// Whether anything follows.
+fn has_more(stream: &mut dyn Read) -> bool {
+    stream.read(&mut [0]).is_ok_and(|count| count > 0)
 }
 
 fn kind_of(error: &ArchiveError) -> ProblemKind {

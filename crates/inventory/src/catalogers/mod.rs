@@ -5,6 +5,7 @@ use crate::cataloger::Cataloger;
 mod alpine_apk;
 mod alpine_repositories;
 mod arch_pacman;
+mod bitnami_spdx;
 mod cocoapods_podfile;
 mod conan_lock;
 mod conan_text;
@@ -17,16 +18,20 @@ mod debian_dpkg;
 mod dotnet_deps;
 mod dotnet_lockfile;
 mod dotnet_project;
+pub(crate) mod elf_note;
 mod elixir_mix;
 mod erlang_app;
 mod erlang_rebar;
 mod github_actions;
 mod go_binary;
 mod go_mod;
+mod haskell_lock;
+mod homebrew;
 mod java_archive;
 mod java_lockfile;
 mod java_pom;
 mod java_runtime;
+mod java_verification;
 mod julia_manifest;
 mod node_bun;
 mod node_deno;
@@ -39,6 +44,7 @@ mod os_release;
 mod php_composer_installed;
 mod php_composer_lock;
 mod php_pear;
+mod php_wordpress;
 mod python_installed;
 mod python_pdm;
 mod python_pipfile;
@@ -57,12 +63,15 @@ mod ruby_gemspec;
 mod rust_auditable;
 mod rust_lock;
 mod swift_resolved;
+mod ubuntu_pro;
+pub(crate) mod windows_version_resource;
 
 /// Every format that Seawall reads.
 pub const CATALOGERS: &[&dyn Cataloger] = &[
     &alpine_apk::AlpineApk,
     &alpine_repositories::AlpineRepositories,
     &arch_pacman::ArchPacman,
+    &bitnami_spdx::BitnamiSpdx,
     &cocoapods_podfile::CocoapodsPodfile,
     &conan_text::ConanFile,
     &conan_text::ConanInfo,
@@ -83,12 +92,17 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &github_actions::GithubActions,
     &go_binary::GoBinary,
     &go_mod::GoMod,
+    &haskell_lock::HaskellCabal,
+    &haskell_lock::HaskellStack,
+    &homebrew::Homebrew,
     &java_archive::JavaArchive,
     &java_lockfile::GradleLockfile,
+    &java_verification::GradleVerification,
     &java_pom::JavaPom,
     &java_runtime::JavaRuntime,
     &java_lockfile::SbtLockfile,
     &julia_manifest::JuliaManifest,
+    &elf_note::ElfNote,
     &os_release::OsRelease,
     &release_files::ReleaseFiles,
     &node_bun::NodeBun,
@@ -101,6 +115,7 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &php_composer_installed::PhpComposerInstalled,
     &php_composer_lock::PhpComposerLock,
     &php_pear::PhpPear,
+    &php_wordpress::PhpWordpress,
     &python_installed::PythonInstalled,
     &python_pdm::PythonPdm,
     &python_pipfile::PythonPipfile,
@@ -109,6 +124,7 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &python_requirements::PythonRequirements,
     &python_setup::PythonSetup,
     &python_uv::PythonUv,
+    &python_installed::PythonWheel,
     &r_description::RDescription,
     &r_renv::RRenv,
     &redhat_rpmdb::RedhatRpmdb,
@@ -118,6 +134,8 @@ pub const CATALOGERS: &[&dyn Cataloger] = &[
     &rust_auditable::RustAuditable,
     &rust_lock::RustLock,
     &swift_resolved::SwiftResolved,
+    &ubuntu_pro::UbuntuPro,
+    &windows_version_resource::WindowsVersionResource,
 ];
 
 #[cfg(test)]
@@ -129,6 +147,14 @@ mod tests {
         let names: Vec<_> = CATALOGERS.iter().map(|cataloger| cataloger.name()).collect();
         assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
         assert!(names.len() < 128);
+    }
+
+    #[test]
+    fn the_documentation_names_every_format() {
+        let text = include_str!("../../../../docs/packages.md");
+        for cataloger in CATALOGERS {
+            assert!(text.contains(&format!("`{}`", cataloger.name())), "{}", cataloger.name());
+        }
     }
 
     #[test]

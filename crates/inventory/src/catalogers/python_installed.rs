@@ -1,4 +1,4 @@
-//! Installed Python packages: `METADATA` of wheels, `PKG-INFO` of eggs.
+//! Installed Python packages: `METADATA` of wheels, `PKG-INFO` of eggs; and wheels that lie in a source tree.
 //!
 //! A mail header: `Key: value` lines up to the first empty one. Packages that another one carries inside itself
 //! (`pip/_vendor`) have no such file and are not found.
@@ -14,6 +14,7 @@ use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::python::normalised;
 
 pub(super) struct PythonInstalled;
+pub(super) struct PythonWheel;
 
 impl Cataloger for PythonInstalled {
     fn name(&self) -> &'static str {
@@ -51,7 +52,7 @@ impl Cataloger for PythonInstalled {
 
     fn catalog(&self, file: &SourceFile<'_>, found: &mut Found<'_>) {
         if is_egg(file.path) {
-            return egg(file, found);
+            return archive(file, "EGG-INFO/PKG-INFO", found);
         }
         match file.bytes() {
             Ok(bytes) => metadata(&bytes, None, found),
@@ -60,30 +61,48 @@ impl Cataloger for PythonInstalled {
     }
 }
 
+impl Cataloger for PythonWheel {
+    fn name(&self) -> &'static str {
+        "python/wheel"
+    }
+
+    fn target(&self) -> Target {
+        Target::Source
+    }
+
+    fn triggers(&self) -> &'static [Trigger] {
+        &[Trigger::Extension("whl")]
+    }
+
+    fn catalog(&self, file: &SourceFile<'_>, found: &mut Found<'_>) {
+        archive(file, ".dist-info/METADATA", found);
+    }
+}
+
 fn is_egg(path: FilePath<'_>) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(b"egg"))
 }
 
-const EGG_METADATA: &str = "EGG-INFO/PKG-INFO";
-/// Bytes of the metadata in an egg: it holds the project's whole description.
+/// Bytes of the metadata in an archive: it holds the project's whole description.
 const MAX_METADATA: u64 = 16 << 20;
 
-/// An egg is a zip archive with its metadata in a folder of its own.
-fn egg(file: &SourceFile<'_>, found: &mut Found<'_>) {
+/// Eggs and wheels are zip archives with their metadata in a folder at the root.
+fn archive(file: &SourceFile<'_>, metadata_name: &str, found: &mut Found<'_>) {
     let read = Archive::open(Section::whole(file.content)).and_then(|archive| {
         let mut entry = None;
         archive.each_entry(file.limits.max_archive_entries, |candidate| {
-            if candidate.name == EGG_METADATA {
+            // Wheels carry others inside themselves, in deeper folders.
+            if candidate.name.ends_with(metadata_name) && candidate.name.matches('/').count() == 1 {
                 entry = Some(candidate);
             }
         })?;
         let Some(entry) = entry else { return Ok(None) };
         let stream: Box<dyn Read> = archive.stream(&entry)?;
-        Ok(Some(read_bounded(stream, MAX_METADATA)?))
+        Ok(Some((read_bounded(stream, MAX_METADATA)?, entry.name)))
     });
     match read {
-        Ok(Some(bytes)) => metadata(&bytes, Some(EGG_METADATA), found),
-        Ok(None) => found.problem(ProblemKind::Malformed, format!("an egg without {EGG_METADATA}")),
+        Ok(Some((bytes, name))) => metadata(&bytes, Some(&name), found),
+        Ok(None) => found.problem(ProblemKind::Malformed, format!("an archive without {metadata_name}")),
         Err(error) => found.problem(ProblemKind::Malformed, error.to_string()),
     }
 }

@@ -3,13 +3,20 @@
 //! The structs here are the format. A field may be added within a schema version; one that is renamed,
 //! removed or means something else raises it.
 
+mod read;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use seawall_model::{
     Coverage, FeedDate, Finding, FixState, Package, Scope, Severity, Suppression, Timestamp,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::scan_report::{EndOfLife, ScanReport};
+
+pub use read::{ReadError, read_json};
 
 /// Raised when a reader of the old form would misread the new one.
 pub const SCHEMA_VERSION: &str = "1.0";
@@ -32,11 +39,11 @@ pub fn schema() -> String {
 }
 
 /// The result of one scan.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "Seawall scan report")]
 struct Report {
     /// The version of this format, major and minor: readers accept any minor of a major they know.
-    schema_version: &'static str,
+    schema_version: Cow<'static, str>,
     tool: Tool,
     /// The time that the scan took as now: `--now`, else `SOURCE_DATE_EPOCH`, else the clock.
     now: String,
@@ -55,17 +62,17 @@ struct Report {
     exceptions_without_effect: Vec<ExceptionWithoutEffect>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Tool {
-    name: &'static str,
+    name: Cow<'static, str>,
     version: String,
 }
 
 /// What was examined.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Subject {
     /// `image`, `root-file-system` or `source-tree`.
-    kind: &'static str,
+    kind: Cow<'static, str>,
     /// As the user named it.
     target: String,
     /// The digest of the image's manifest.
@@ -75,23 +82,38 @@ struct Subject {
     /// `os/architecture[/variant]`.
     platform: Option<String>,
     created: Option<String>,
+    /// The labels of the image.
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
     distribution: Option<Distribution>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Distribution {
     id: String,
     version: Option<String>,
     name: String,
+    /// The code name, such as `bookworm`.
+    #[serde(default)]
+    codename: Option<String>,
+    /// The distributions that it says it is like.
+    #[serde(default)]
+    like: Vec<String>,
+    /// Channels beyond the release that its packages come from: `esm`.
+    #[serde(default)]
+    channels: Vec<String>,
+    /// `CPE_NAME` of its `os-release`.
+    #[serde(default)]
+    cpe: Option<String>,
     /// `supported`, `ended` or `unknown`.
-    support: &'static str,
+    support: Cow<'static, str>,
     /// The day on which standard support ends or ended.
     support_ends: Option<String>,
     /// The day on which long-term or paid support ends.
     extended_support_ends: Option<String>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Summary {
     /// Whether the result may be called complete: something was examined, every layer and package database was
     /// read, and the distribution has a feed.
@@ -115,12 +137,12 @@ struct Summary {
     hidden_not_fixed: usize,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct JsonFinding {
     /// Stable from run to run: 16 hexadecimal digits.
     id: String,
     /// `vulnerability`, `malware`, `unmaintained`, `unsound` or `notice`.
-    kind: &'static str,
+    kind: Cow<'static, str>,
     /// A CVE where there is one, else the identifier of the record.
     vulnerability: String,
     aliases: Vec<String>,
@@ -129,13 +151,13 @@ struct JsonFinding {
     /// The package URL of that package, for readers that want no look-up.
     purl: String,
     /// `negligible`, `low`, `medium`, `high`, `critical` or `unknown`.
-    severity: &'static str,
+    severity: Cow<'static, str>,
     /// `distribution`, `affected-package`, `record`, `database-specific` or `joined-record`.
-    severity_source: Option<&'static str>,
+    severity_source: Option<Cow<'static, str>>,
     cvss_score: Option<f64>,
     cvss_vector: Option<String>,
-    /// `fixed` or `not-fixed`.
-    fix_state: &'static str,
+    /// `fixed`, `not-fixed`, or where the feed says that it will stay so: `will-not-fix`, `end-of-life`.
+    fix_state: Cow<'static, str>,
     /// Mended versions, nearest first.
     fixed_versions: Vec<String>,
     /// When it entered CISA's catalogue of known exploited vulnerabilities.
@@ -143,13 +165,26 @@ struct JsonFinding {
     /// The probability of exploitation within 30 days, 0 to 1.
     epss: Option<f32>,
     epss_percentile: Option<f32>,
+    /// `act`, `attend`, `track*` or `track`.
+    priority: Cow<'static, str>,
+    /// What the priority follows from.
+    priority_reasons: Vec<JsonReason>,
     /// The file belongs to a package of the distribution, which may have mended it without changing the version.
     perhaps_backported: bool,
     suppression: Option<JsonSuppression>,
     advisories: Vec<JsonAdvisory>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct JsonReason {
+    /// A stable word: `exploited`, `exploitation-likely`, `exploitation-not-likely`, `exploitation-unknown`,
+    /// `severity`, `no-fix`, `will-not-fix`, `end-of-life`, `development-only`, `malware` or `notice`.
+    kind: Cow<'static, str>,
+    /// One line for people.
+    text: String,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Unknown {
     /// The position in `packages`.
     package: usize,
@@ -157,10 +192,10 @@ struct Unknown {
     reason: String,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct JsonSuppression {
-    /// `distribution-fixed`, `headers-only`, `known-wrong` or `exception`.
-    kind: &'static str,
+    /// `distribution-fixed`, `headers-only`, `known-wrong`, `vex` or `exception`.
+    kind: Cow<'static, str>,
     /// Who says so: the owner of the file, or file and line of the exception.
     source: String,
     /// The evidence or the justification.
@@ -168,7 +203,7 @@ struct JsonSuppression {
     expires: Option<String>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct JsonAdvisory {
     id: String,
     ecosystem: String,
@@ -184,11 +219,11 @@ struct JsonAdvisory {
     references: Vec<String>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct JsonPackage {
     purl: String,
     /// The type of its package URL.
-    kind: &'static str,
+    kind: Cow<'static, str>,
     name: String,
     version: String,
     architecture: Option<String>,
@@ -199,20 +234,26 @@ struct JsonPackage {
     licences: Vec<String>,
     /// Locked for development only, and therefore not judged.
     development: bool,
-    cataloger: &'static str,
+    /// Digests as the package system states them: `sha256:…`.
+    #[serde(default)]
+    checksums: Vec<String>,
+    /// The packages that it needs, as far as its system says: positions in `packages`.
+    #[serde(default)]
+    dependencies: Vec<usize>,
+    cataloger: Cow<'static, str>,
     places: Vec<JsonPlace>,
     /// The package URL's name and version of the distribution package that owns its files.
     owner: Option<JsonOwner>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct JsonOwner {
-    kind: &'static str,
+    kind: Cow<'static, str>,
     name: String,
     version: String,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct JsonPlace {
     path: String,
     /// The way inside an archive; nested archives are joined by `!/`.
@@ -221,7 +262,7 @@ struct JsonPlace {
     layer: Option<usize>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Layer {
     diff_id: String,
     digest: Option<String>,
@@ -234,7 +275,7 @@ struct Layer {
 }
 
 /// What was examined and what was not.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct JsonCoverage {
     ecosystems: Vec<JsonEcosystem>,
     problems: Vec<JsonProblem>,
@@ -246,7 +287,7 @@ struct JsonCoverage {
     distribution_judged: Option<bool>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct JsonEcosystem {
     name: String,
     /// The feed that was asked; null is *no feed*.
@@ -261,30 +302,30 @@ struct JsonEcosystem {
     development: usize,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct JsonProblem {
     /// `malformed`, `database-unreadable`, `layer-unreadable`, `too-large`, `unsupported`, `unreadable`, `skipped`.
-    kind: &'static str,
+    kind: Cow<'static, str>,
     path: Option<String>,
     layer: Option<usize>,
     message: String,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Database {
     feeds: Vec<Feed>,
     known_exploited_date: Option<String>,
     epss_date: Option<String>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Feed {
     ecosystem: String,
     records: usize,
     date: Option<String>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct ExceptionWithoutEffect {
     source: String,
     rule: String,
@@ -309,9 +350,15 @@ impl From<&ScanReport> for Report {
             bytes: layer.bytes,
             from_cache: layer.from_cache,
         };
+        let mut needed = vec![Vec::new(); report.packages.len()];
+        for dependency in &report.dependencies {
+            if let Some(needed) = needed.get_mut(dependency.from) {
+                needed.push(dependency.to);
+            }
+        }
         Self {
-            schema_version: SCHEMA_VERSION,
-            tool: Tool { name: "seawall", version: report.tool_version.clone() },
+            schema_version: SCHEMA_VERSION.into(),
+            tool: Tool { name: "seawall".into(), version: report.tool_version.clone() },
             now: report.now.to_string(),
             subject: Subject::of(report),
             summary: Summary::of(report),
@@ -329,7 +376,12 @@ impl From<&ScanReport> for Report {
                     reason: note.reason.clone(),
                 })
                 .collect(),
-            packages: report.packages.iter().map(|package| JsonPackage::of(package, purl(package))).collect(),
+            packages: report
+                .packages
+                .iter()
+                .zip(needed)
+                .map(|(package, needed)| JsonPackage::of(package, purl(package), needed))
+                .collect(),
             layers: report.layers.iter().map(layer).collect(),
             coverage: JsonCoverage::from(&report.coverage),
             database: report.database.as_ref().map(|database| Database {
@@ -367,17 +419,22 @@ impl Subject {
             EndOfLife::Unknown => ("unknown", None, None),
         };
         Self {
-            kind: report.kind.as_str(),
+            kind: report.kind.as_str().into(),
             target: report.target.clone(),
             manifest_digest: image.and_then(|image| image.manifest_digest).map(|digest| digest.to_string()),
             image_id: image.map(|image| image.id.to_string()),
             platform: image.map(|image| image.platform.clone()),
             created: image.and_then(|image| time(image.created)),
+            labels: image.map(|image| image.labels.iter().cloned().collect()).unwrap_or_default(),
             distribution: report.distro.as_ref().map(|distro| Distribution {
                 id: distro.id.clone(),
                 version: distro.version_id.clone(),
                 name: distro.display_name(),
-                support,
+                codename: distro.codename.clone(),
+                like: distro.id_like.clone(),
+                channels: distro.channels.clone(),
+                cpe: distro.cpe_name.clone(),
+                support: support.into(),
                 support_ends: ends.map(Timestamp::date),
                 extended_support_ends: extended.map(Timestamp::date),
             }),
@@ -409,26 +466,32 @@ impl Summary {
 
 impl JsonFinding {
     fn of(finding: &Finding, purl: Option<String>) -> Self {
-        let (fix_state, fixed_versions) = match &finding.fix {
-            FixState::Fixed(versions) => ("fixed", versions.clone()),
-            FixState::NotFixed => ("not-fixed", Vec::new()),
+        let fixed_versions = match &finding.fix {
+            FixState::Fixed(versions) => versions.clone(),
+            FixState::NotFixed | FixState::WillNotFix | FixState::EndOfLife => Vec::new(),
         };
         Self {
             id: finding.id.to_string(),
-            kind: finding.kind.as_str(),
+            kind: finding.kind.as_str().into(),
             vulnerability: finding.vulnerability.clone(),
             aliases: finding.aliases.clone(),
             package: finding.package,
             purl: purl.unwrap_or_default(),
-            severity: severity_word(finding.severity),
-            severity_source: finding.severity_source.map(seawall_model::SeveritySource::as_str),
+            severity: severity_word(finding.severity).into(),
+            severity_source: finding.severity_source.map(|source| source.as_str().into()),
             cvss_score: finding.cvss_score,
             cvss_vector: finding.cvss_vector.clone(),
-            fix_state,
+            fix_state: finding.fix.as_str().into(),
             fixed_versions,
             known_exploited_since: finding.kev_since.map(Timestamp::date),
             epss: finding.epss.map(|(score, _)| score),
             epss_percentile: finding.epss.map(|(_, percentile)| percentile),
+            priority: finding.priority.as_str().into(),
+            priority_reasons: finding
+                .priority_reasons
+                .iter()
+                .map(|reason| JsonReason { kind: reason.as_str().into(), text: reason.to_string() })
+                .collect(),
             perhaps_backported: finding.perhaps_backported,
             suppression: finding.suppression.as_ref().map(JsonSuppression::from),
             advisories: finding.advisories.iter().map(JsonAdvisory::from).collect(),
@@ -440,25 +503,34 @@ impl From<&Suppression> for JsonSuppression {
     fn from(suppression: &Suppression) -> Self {
         match suppression {
             Suppression::DistributionFixed { owner, evidence } => Self {
-                kind: "distribution-fixed",
+                kind: "distribution-fixed".into(),
                 source: owner.clone(),
                 reason: Some(evidence.clone()),
                 expires: None,
             },
             Suppression::HeadersOnly { source } => Self {
-                kind: "headers-only",
+                kind: "headers-only".into(),
                 source: source.clone(),
                 reason: Some("kernel headers hold no code that runs".to_owned()),
                 expires: None,
             },
             Suppression::KnownWrong { reason } => Self {
-                kind: "known-wrong",
+                kind: "known-wrong".into(),
                 source: "seawall".to_owned(),
                 reason: Some(reason.clone()),
                 expires: None,
             },
+            Suppression::Vex { source, status, reason } => Self {
+                kind: "vex".into(),
+                source: source.clone(),
+                reason: Some(match reason {
+                    Some(reason) => format!("{status}: {reason}"),
+                    None => (*status).to_owned(),
+                }),
+                expires: None,
+            },
             Suppression::Exception { source, reason, expires } => Self {
-                kind: "exception",
+                kind: "exception".into(),
                 source: source.clone(),
                 reason: reason.clone(),
                 expires: time(*expires),
@@ -476,16 +548,16 @@ impl From<&seawall_model::Advisory> for JsonAdvisory {
             version: advisory.matched_version.clone(),
             range: advisory.range.clone(),
             fixed: advisory.fixed.clone(),
-            summary: advisory.summary.clone(),
+            summary: advisory.summary.to_string(),
             published: time(advisory.published),
             modified: time(advisory.modified),
-            references: advisory.references.clone(),
+            references: advisory.references.to_vec(),
         }
     }
 }
 
 impl JsonPackage {
-    fn of(package: &Package, purl: String) -> Self {
+    fn of(package: &Package, purl: String, dependencies: Vec<usize>) -> Self {
         let place = |place: &seawall_model::Place| JsonPlace {
             path: place.path.to_string(),
             inside: place.inside.clone(),
@@ -493,7 +565,7 @@ impl JsonPackage {
         };
         Self {
             purl,
-            kind: package.kind.purl_type(),
+            kind: package.kind.purl_type().into(),
             name: package.name.clone(),
             version: package.version.clone(),
             architecture: package.arch.clone(),
@@ -502,10 +574,12 @@ impl JsonPackage {
             vendor: package.vendor.clone(),
             licences: package.licences.clone(),
             development: package.scope == Scope::Development,
-            cataloger: package.cataloger,
+            checksums: package.checksums.iter().map(ToString::to_string).collect(),
+            dependencies,
+            cataloger: package.cataloger.clone(),
             places: package.places.iter().map(place).collect(),
             owner: package.owner.as_ref().map(|owner| JsonOwner {
-                kind: owner.kind.purl_type(),
+                kind: owner.kind.purl_type().into(),
                 name: owner.name.clone(),
                 version: owner.version.clone(),
             }),
@@ -539,7 +613,7 @@ impl From<&Coverage> for JsonCoverage {
                 .problems
                 .iter()
                 .map(|problem| JsonProblem {
-                    kind: problem.kind.as_str(),
+                    kind: problem.kind.as_str().into(),
                     path: problem.path.as_ref().map(ToString::to_string),
                     layer: problem.layer,
                     message: problem.message.clone(),

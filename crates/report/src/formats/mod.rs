@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+pub mod fix_plan;
 pub mod json;
 pub mod table;
 
-pub use json::{schema, write_json};
+pub use json::{ReadError, read_json, schema, write_json};
 pub use table::write_table;
 
 /// A form that a report can take.

@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use seawall_model::text::escaped;
 use seawall_model::{
-    EcosystemCoverage, FeedDate, Finding, FindingKind, LayerIndex, Package, Problem, Severity, SubjectKind,
-    Suppression,
+    EcosystemCoverage, FeedDate, Finding, FindingKind, FixState, LayerIndex, Package, Priority,
+    PriorityReason, Problem, Severity, SubjectKind, Suppression,
 };
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -177,10 +177,7 @@ impl<'r> Table<'r> {
             let _ = write!(line, "  {}", pad(&fix, columns.fix));
             used += 2 + columns.fix;
         }
-        let mut rest = String::new();
-        if let Some(since) = finding.kev_since {
-            let _ = write!(rest, "exploited since {} · ", since.date());
-        }
+        let mut rest = urgency_text(finding);
         if finding.perhaps_backported {
             rest.push_str("perhaps mended by the distribution · ");
         }
@@ -188,7 +185,7 @@ impl<'r> Table<'r> {
             let _ = write!(rest, "suppressed: {} · ", suppression_text(suppression));
         }
         let summary =
-            finding.advisories.iter().map(|advisory| advisory.summary.as_str()).find(|text| !text.is_empty());
+            finding.advisories.iter().map(|advisory| &*advisory.summary).find(|text| !text.is_empty());
         rest.push_str(&escaped(summary.unwrap_or_default()));
         let rest = rest.trim_end_matches(" · ");
         if self.width > used + 12 && !rest.is_empty() {
@@ -236,9 +233,20 @@ impl<'r> Table<'r> {
             let head = format!("{findings} in {} of {packages}", totals.packages);
             let _ = writeln!(self.text, "{BOLD}{head}{BOLD:#}: {}", parts.join(", "));
             let _ = writeln!(self.text, "{} can be mended by an upgrade", totals.fixable);
+            self.priorities();
         }
         self.hidden(totals.suppressed);
         self.end_of_life();
+    }
+
+    fn priorities(&mut self) {
+        let open = || self.report.findings.iter().filter(|finding| finding.suppression.is_none());
+        let count = |priority| open().filter(|finding| finding.priority == priority).count();
+        let (act, attend) = (count(Priority::Act), count(Priority::Attend));
+        if act + attend > 0 {
+            let text = format!("{act} to act on, {attend} to attend to before the usual updates");
+            self.line(if act > 0 { WARNING } else { Style::new() }, &text);
+        }
     }
 
     /// Nothing found is good news only as far as packages were judged.
@@ -410,10 +418,26 @@ fn group_note(group: &Group<'_>, name: &str) -> String {
 }
 
 fn fix_text(finding: &Finding) -> String {
-    match finding.fix.nearest() {
-        Some(version) => format!("fixed in {}", escaped(version)),
-        None => "no fix".to_owned(),
+    match &finding.fix {
+        FixState::Fixed(_) => format!("fixed in {}", escaped(finding.fix.nearest().unwrap_or_default())),
+        FixState::NotFixed => "no fix".to_owned(),
+        FixState::WillNotFix => "will not be fixed".to_owned(),
+        FixState::EndOfLife => "end of life".to_owned(),
     }
+}
+
+/// The priority where it is one to do something about, and what is known of exploitation.
+fn urgency_text(finding: &Finding) -> String {
+    let mut text = String::new();
+    if finding.suppression.is_none() && finding.priority >= Priority::Attend {
+        let _ = write!(text, "{} · ", finding.priority);
+    }
+    let is_exploitation =
+        |reason: &&PriorityReason| matches!(reason, PriorityReason::Exploited(_) | PriorityReason::Likely(_));
+    if let Some(reason) = finding.priority_reasons.iter().find(is_exploitation) {
+        let _ = write!(text, "{reason} · ");
+    }
+    text
 }
 
 fn suppression_text(suppression: &Suppression) -> String {
@@ -425,6 +449,10 @@ fn suppression_text(suppression: &Suppression) -> String {
             format!("kernel headers of {} hold no code that runs", escaped(source))
         }
         Suppression::KnownWrong { reason } => escaped(reason),
+        Suppression::Vex { source, status, reason } => {
+            let reason = reason.as_deref().map(|reason| format!(", {}", escaped(reason))).unwrap_or_default();
+            format!("{} states {status}{reason}", escaped(source))
+        }
         Suppression::Exception { source, reason, expires } => {
             let until = expires.map(|at| format!(" until {}", at.date())).unwrap_or_default();
             let reason = reason.as_deref().unwrap_or("no reason given");

@@ -162,7 +162,7 @@ impl Builder<'_> {
         let identity = Identity {
             field: "purl",
             confidence: 1.0,
-            methods: vec![Method { technique, confidence: 1.0, value: package.cataloger.to_owned() }],
+            methods: vec![Method { technique, confidence: 1.0, value: package.cataloger.to_string() }],
         };
         let has_context = self.version >= CycloneDxVersion::V1_6;
         let occurrence = |place| Occurrence {

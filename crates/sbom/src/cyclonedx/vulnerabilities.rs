@@ -140,6 +140,19 @@ fn analysis(suppression: &Suppression) -> Analysis {
             format!("headers of {source} hold no code that runs"),
         ),
         Suppression::KnownWrong { reason } => (Some("false_positive"), None, vec![], reason.clone()),
+        Suppression::Vex { source, status, reason } => {
+            let state = match *status {
+                "fixed" => "resolved",
+                "false_positive" => "false_positive",
+                _ => "not_affected",
+            };
+            (
+                Some(state),
+                None,
+                vec![],
+                format!("{} ({source})", reason.as_deref().unwrap_or("no reason given")),
+            )
+        }
         Suppression::Exception { source, reason, expires } => {
             let until = expires.map_or(String::new(), |time| format!(" until {}", time.date()));
             let reason = reason.as_deref().unwrap_or("no reason given");
@@ -167,6 +180,13 @@ fn affects(finding: &Finding, bill: &Bill, reference: &str) -> Affects {
 fn properties(finding: &Finding) -> Vec<(String, String)> {
     let mut out = vec![("seawall:finding:kind".to_owned(), finding.kind.as_str().to_owned())];
     let mut put = |name: &str, value: String| out.push((format!("seawall:finding:{name}"), line(&value)));
+    put("priority", finding.priority.to_string());
+    for reason in &finding.priority_reasons {
+        put("priority-reason", reason.to_string());
+    }
+    if !matches!(finding.fix, FixState::Fixed(_)) {
+        put("fix-state", finding.fix.as_str().to_owned());
+    }
     if let Some(since) = finding.kev_since {
         put("known-exploited-since", since.date());
     }

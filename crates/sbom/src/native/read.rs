@@ -4,13 +4,12 @@ use std::str::FromStr;
 
 use seawall_model as model;
 use seawall_model::{
-    Checksum, ChecksumAlgorithm, Dependency, FilePathBuf, FindingKind, FixState, PackageKind, ProblemKind,
-    Scope, SeveritySource, SourcePackage, SubjectKind,
+    Checksum, ChecksumAlgorithm, Dependency, FilePathBuf, PackageKind, ProblemKind, Scope, SourcePackage,
+    SubjectKind,
 };
 
 use super::{
-    Advisory, Distribution, Document, File, Finding, Image, Layer, Owner, Package, Path, Place, Problem,
-    SCHEMA_VERSION, Suppression,
+    Distribution, Document, File, Image, Layer, Owner, Package, Path, Place, Problem, SCHEMA_VERSION,
 };
 use crate::{Bill, BillFile, bill};
 
@@ -36,18 +35,17 @@ pub enum NativeError {
 
 type Result<T> = std::result::Result<T, NativeError>;
 
-/// Reads a bill. `catalogers` are the names of those that this program has; a package of another one is said to
-/// come from `sbom/seawall`.
+/// Reads a bill.
 ///
 /// # Errors
 /// The text is no such bill, whole and consistent: nothing of it is used then.
-pub fn read(bytes: &[u8], catalogers: &[&'static str]) -> Result<Bill> {
+pub fn read(bytes: &[u8]) -> Result<Bill> {
     let document: Document = serde_json::from_slice(bytes)?;
     let major = |version: &str| version.split('.').next().map(str::to_owned);
     if document.format != "seawall-sbom" || major(&document.schema_version) != major(SCHEMA_VERSION) {
         return Err(NativeError::Version { format: document.format, version: document.schema_version });
     }
-    document.into_bill(catalogers)
+    document.into_bill()
 }
 
 fn parse<T: FromStr>(what: &'static str, text: &str) -> Result<T> {
@@ -85,26 +83,19 @@ fn checksum(text: &str) -> Result<Checksum> {
 }
 
 impl Document {
-    fn into_bill(self, catalogers: &[&'static str]) -> Result<Bill> {
-        let kinds = [
-            SubjectKind::Image,
-            SubjectKind::RootFileSystem,
-            SubjectKind::SourceTree,
-            SubjectKind::Sbom,
-            SubjectKind::PurlList,
-        ];
+    fn into_bill(self) -> Result<Bill> {
         let bill = Bill {
             tool: bill::Tool { name: self.tool.name, version: self.tool.version },
             created: parse("time", &self.created)?,
-            kind: one_of("kind of subject", &self.subject.kind, &kinds, SubjectKind::as_str)?,
+            kind: one_of("kind of subject", &self.subject.kind, &SubjectKind::ALL, SubjectKind::as_str)?,
             name: self.subject.name,
             image: self.subject.image.map(Image::read).transpose()?,
             distro: self.subject.distribution.map(Distribution::read),
             layers: each(self.subject.layers, Layer::read)?,
-            packages: each(self.packages, |package| package.read(catalogers))?,
+            packages: each(self.packages, Package::read)?,
             dependencies: self.dependencies.into_iter().map(|[from, to]| Dependency { from, to }).collect(),
             files: each(self.files, File::read)?,
-            findings: self.findings.map(|findings| each(findings, Finding::read)).transpose()?,
+            findings: None,
             problems: each(self.problems, Problem::read)?,
         };
         check_positions(&bill)?;
@@ -116,11 +107,10 @@ impl Document {
 fn check_positions(bill: &Bill) -> Result<()> {
     let ends = bill.dependencies.iter().flat_map(|needs| [needs.from, needs.to]);
     let owners = bill.files.iter().map(|file| file.package);
-    let found = bill.findings.iter().flatten().map(|finding| finding.package);
     let below = |count: usize, what| {
         move |position| if position < count { Ok(()) } else { Err(NativeError::Position { what, position }) }
     };
-    ends.chain(owners).chain(found).try_for_each(below(bill.packages.len(), "package"))?;
+    ends.chain(owners).try_for_each(below(bill.packages.len(), "package"))?;
     let places = bill.packages.iter().flat_map(|package| &package.places).filter_map(|place| place.layer);
     let files = bill.files.iter().filter_map(|file| file.layer);
     let problems = bill.problems.iter().filter_map(|problem| problem.layer);
@@ -149,6 +139,7 @@ impl Distribution {
             pretty_name: self.pretty_name,
             variant_id: self.variant_id,
             cpe_name: self.cpe_name,
+            channels: self.channels,
         }
     }
 }
@@ -166,9 +157,8 @@ impl Layer {
 }
 
 impl Package {
-    fn read(self, catalogers: &[&'static str]) -> Result<model::Package> {
+    fn read(self) -> Result<model::Package> {
         let source = self.source_name.zip(self.source_version);
-        let cataloger = catalogers.iter().copied().find(|known| *known == self.cataloger);
         Ok(model::Package {
             kind: kind(&self.kind)?,
             name: self.name,
@@ -184,7 +174,7 @@ impl Package {
             needs: self.needs,
             provides: self.provides,
             checksums: each(self.checksums, |text| checksum(&text))?,
-            cataloger: cataloger.unwrap_or("sbom/seawall"),
+            cataloger: self.cataloger.into(),
             places: each(self.places, Place::read)?,
             owner: self.owner.map(Owner::read).transpose()?,
         })
@@ -230,87 +220,10 @@ impl File {
     }
 }
 
-impl Finding {
-    fn read(self) -> Result<model::Finding> {
-        let kinds = [
-            FindingKind::Vulnerability,
-            FindingKind::Malware,
-            FindingKind::Unmaintained,
-            FindingKind::Unsound,
-            FindingKind::Notice,
-        ];
-        let sources = [
-            SeveritySource::Distribution,
-            SeveritySource::Affected,
-            SeveritySource::Record,
-            SeveritySource::DatabaseSpecific,
-            SeveritySource::Joined,
-        ];
-        let source = |text: String| one_of("source of a severity", &text, &sources, SeveritySource::as_str);
-        Ok(model::Finding {
-            id: parse("identifier of a finding", &self.id)?,
-            kind: one_of("kind of finding", &self.kind, &kinds, FindingKind::as_str)?,
-            vulnerability: self.vulnerability,
-            aliases: self.aliases,
-            package: self.package,
-            severity: optional("severity", self.severity.as_ref())?,
-            severity_source: self.severity_source.map(source).transpose()?,
-            cvss_score: self.cvss_score,
-            cvss_vector: self.cvss_vector,
-            fix: self.fixed_versions.map_or(FixState::NotFixed, FixState::Fixed),
-            advisories: each(self.advisories, Advisory::read)?,
-            kev_since: optional("time", self.known_exploited_since.as_ref())?,
-            epss: self.epss.map(|[score, percentile]| (score, percentile)),
-            suppression: self.suppression.map(Suppression::read).transpose()?,
-            perhaps_backported: self.perhaps_backported,
-        })
-    }
-}
-
-impl Advisory {
-    fn read(self) -> Result<model::Advisory> {
-        Ok(model::Advisory {
-            id: self.id,
-            ecosystem: parse("ecosystem", &self.ecosystem)?,
-            matched_name: self.name,
-            matched_version: self.version,
-            range: self.range,
-            fixed: self.fixed,
-            summary: self.summary,
-            published: optional("time", self.published.as_ref())?,
-            modified: optional("time", self.modified.as_ref())?,
-            references: self.references,
-        })
-    }
-}
-
-impl Suppression {
-    fn read(self) -> Result<model::Suppression> {
-        use model::Suppression as Into;
-        Ok(match self {
-            Self::DistributionFixed { owner, evidence } => Into::DistributionFixed { owner, evidence },
-            Self::HeadersOnly { source } => Into::HeadersOnly { source },
-            Self::KnownWrong { reason } => Into::KnownWrong { reason },
-            Self::Exception { source, reason, expires } => {
-                Into::Exception { source, reason, expires: optional("time", expires.as_ref())? }
-            }
-        })
-    }
-}
-
 impl Problem {
     fn read(self) -> Result<model::Problem> {
-        let kinds = [
-            ProblemKind::Malformed,
-            ProblemKind::DatabaseUnreadable,
-            ProblemKind::LayerUnreadable,
-            ProblemKind::TooLarge,
-            ProblemKind::Unsupported,
-            ProblemKind::Unreadable,
-            ProblemKind::Skipped,
-        ];
         Ok(model::Problem {
-            kind: one_of("kind of problem", &self.kind, &kinds, ProblemKind::as_str)?,
+            kind: one_of("kind of problem", &self.kind, &ProblemKind::ALL, ProblemKind::as_str)?,
             path: self.path.map(Path::read).transpose()?,
             layer: self.layer,
             message: self.message,

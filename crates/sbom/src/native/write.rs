@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use seawall_model as model;
-use seawall_model::{FilePathBuf, FixState, Scope, Timestamp};
+use seawall_model::{FilePathBuf, Scope};
 
 use super::{
-    Advisory, Distribution, Document, File, Finding, Image, Layer, Owner, Package, Path, Place, Problem,
-    SCHEMA_VERSION, Subject, Suppression, Tool,
+    Distribution, Document, File, Image, Layer, Owner, Package, Path, Place, Problem, SCHEMA_VERSION,
+    Subject, Tool,
 };
 use crate::{Bill, BillFile};
 
@@ -36,7 +36,6 @@ impl From<&Bill> for Document {
             packages: bill.packages.iter().map(|package| Package::of(package, bill)).collect(),
             dependencies: bill.dependencies.iter().map(|needs| [needs.from, needs.to]).collect(),
             files: bill.files.iter().map(File::from).collect(),
-            findings: bill.findings.as_ref().map(|findings| findings.iter().map(Finding::from).collect()),
             problems: bill.problems.iter().map(Problem::from).collect(),
         }
     }
@@ -64,6 +63,7 @@ impl From<&model::Distro> for Distribution {
             pretty_name: distro.pretty_name.clone(),
             variant_id: distro.variant_id.clone(),
             cpe_name: distro.cpe_name.clone(),
+            channels: distro.channels.clone(),
         }
     }
 }
@@ -98,7 +98,7 @@ impl Package {
             needs: package.needs.clone(),
             provides: package.provides.clone(),
             checksums: package.checksums.iter().map(text).collect(),
-            cataloger: package.cataloger.to_owned(),
+            cataloger: package.cataloger.to_string(),
             places: package.places.iter().map(Place::from).collect(),
             owner: package.owner.as_ref().map(|owner| Owner {
                 kind: owner.kind.purl_type().to_owned(),
@@ -136,62 +136,6 @@ impl From<&BillFile> for File {
             package: file.package,
             checksum: file.checksum.as_ref().map(text),
             layer: file.layer,
-        }
-    }
-}
-
-impl From<&model::Finding> for Finding {
-    fn from(finding: &model::Finding) -> Self {
-        Self {
-            id: finding.id.to_string(),
-            kind: finding.kind.as_str().to_owned(),
-            vulnerability: finding.vulnerability.clone(),
-            aliases: finding.aliases.clone(),
-            package: finding.package,
-            severity: finding.severity.as_ref().map(text),
-            severity_source: finding.severity_source.map(|source| source.as_str().to_owned()),
-            cvss_score: finding.cvss_score,
-            cvss_vector: finding.cvss_vector.clone(),
-            fixed_versions: match &finding.fix {
-                FixState::Fixed(versions) => Some(versions.clone()),
-                FixState::NotFixed => None,
-            },
-            advisories: finding.advisories.iter().map(Advisory::from).collect(),
-            known_exploited_since: finding.kev_since.as_ref().map(text),
-            epss: finding.epss.map(|(score, percentile)| [score, percentile]),
-            suppression: finding.suppression.as_ref().map(Suppression::from),
-            perhaps_backported: finding.perhaps_backported,
-        }
-    }
-}
-
-impl From<&model::Advisory> for Advisory {
-    fn from(advisory: &model::Advisory) -> Self {
-        Self {
-            id: advisory.id.clone(),
-            ecosystem: advisory.ecosystem.to_string(),
-            name: advisory.matched_name.clone(),
-            version: advisory.matched_version.clone(),
-            range: advisory.range.clone(),
-            fixed: advisory.fixed.clone(),
-            summary: advisory.summary.clone(),
-            published: advisory.published.as_ref().map(text),
-            modified: advisory.modified.as_ref().map(text),
-            references: advisory.references.clone(),
-        }
-    }
-}
-
-impl From<&model::Suppression> for Suppression {
-    fn from(suppression: &model::Suppression) -> Self {
-        use model::Suppression as From;
-        match suppression.clone() {
-            From::DistributionFixed { owner, evidence } => Self::DistributionFixed { owner, evidence },
-            From::HeadersOnly { source } => Self::HeadersOnly { source },
-            From::KnownWrong { reason } => Self::KnownWrong { reason },
-            From::Exception { source, reason, expires } => {
-                Self::Exception { source, reason, expires: expires.map(|time: Timestamp| time.to_string()) }
-            }
         }
     }
 }

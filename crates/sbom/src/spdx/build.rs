@@ -317,11 +317,16 @@ fn advisory_comment(finding: &Finding) -> String {
     match &finding.fix {
         FixState::Fixed(versions) => text.push_str(&format!("; fixed in {}", versions.join(", "))),
         FixState::NotFixed => text.push_str("; not fixed"),
+        FixState::WillNotFix => text.push_str("; will not be fixed"),
+        FixState::EndOfLife => text.push_str("; no longer supported"),
     }
     let reason = finding.suppression.as_ref().map(|suppression| match suppression {
         Suppression::DistributionFixed { owner, evidence } => format!("{owner}: {evidence}"),
         Suppression::HeadersOnly { source } => format!("headers of {source}"),
         Suppression::KnownWrong { reason } => reason.clone(),
+        Suppression::Vex { source, status, reason } => {
+            format!("{status}: {} ({source})", reason.as_deref().unwrap_or("no reason given"))
+        }
         Suppression::Exception { source, reason, .. } => {
             format!("{} ({source})", reason.as_deref().unwrap_or("no reason given"))
         }

@@ -3,7 +3,7 @@
 use seawall_model::{
     Advisory, Checksum, ChecksumAlgorithm, Dependency, Digest, Distro, Ecosystem, EcosystemName, FilePathBuf,
     Finding, FindingId, FindingKind, FixState, ImageFacts, LayerLine, Owner, Package, PackageKind, Place,
-    Problem, ProblemKind, Scope, Severity, SeveritySource, SourcePackage, SubjectKind, Suppression,
+    Priority, Problem, ProblemKind, Scope, Severity, SeveritySource, SourcePackage, SubjectKind, Suppression,
     Timestamp,
 };
 
@@ -83,6 +83,7 @@ pub(crate) fn hostile() -> Bill {
         pretty_name: Some(HOSTILE.into()),
         variant_id: Some(HOSTILE.into()),
         cpe_name: Some(HOSTILE.into()),
+        channels: vec![HOSTILE.into()],
     });
     bill.layers[1].instruction = Some(HOSTILE.into());
     for (index, kind) in PackageKind::ALL.iter().enumerate() {
@@ -139,6 +140,7 @@ fn findings(packages: usize) -> Vec<Finding> {
         Some(Suppression::DistributionFixed { owner: HOSTILE.into(), evidence: HOSTILE.into() }),
         Some(Suppression::HeadersOnly { source: HOSTILE.into() }),
         Some(Suppression::KnownWrong { reason: HOSTILE.into() }),
+        Some(Suppression::Vex { source: HOSTILE.into(), status: "fixed", reason: Some(HOSTILE.into()) }),
         Some(Suppression::Exception {
             source: HOSTILE.into(),
             reason: Some(HOSTILE.into()),
@@ -173,7 +175,7 @@ fn finding(package: usize, index: usize, suppression: Option<Suppression>) -> Fi
         fix: if index % 2 == 0 {
             FixState::Fixed(vec!["2".into(), HOSTILE.into()])
         } else {
-            FixState::NotFixed
+            [FixState::NotFixed, FixState::WillNotFix, FixState::EndOfLife][index % 3].clone()
         },
         advisories: vec![Advisory {
             id: HOSTILE.into(),
@@ -185,10 +187,12 @@ fn finding(package: usize, index: usize, suppression: Option<Suppression>) -> Fi
             summary: HOSTILE.into(),
             published: Some(Timestamp::from_unix(0)),
             modified: None,
-            references: vec![HOSTILE.into(), "https://example.org/a b\u{1b}?<>".into()],
+            references: [HOSTILE.into(), "https://example.org/a b\u{1b}?<>".into()].into(),
         }],
         kev_since: Some(Timestamp::from_unix(1_700_000_000)),
         epss: Some((0.1, 0.99)),
+        priority: Priority::Attend,
+        priority_reasons: Vec::new(),
         suppression,
         perhaps_backported: true,
     }

@@ -1,8 +1,9 @@
 //! The cache of layers: what it saves, and that it never changes a result.
 
+use seawall_testkit::Layout;
 use serde_json::Value;
 
-use crate::lab::{Lab, application};
+use crate::lab::{Lab, application, blob_of, problems};
 
 fn cached(report: &Value) -> u64 {
     report["coverage"]["layers_cached"].as_u64().unwrap()
@@ -80,4 +81,32 @@ fn status_and_clear() {
     assert_eq!(lab.run(&["cache", "clear"]).code, 0);
     assert!(lab.run(&["cache", "status"]).stdout.contains("holds 0 entries"));
     assert_eq!(cached(&lab.report(&target, &[])), 0);
+}
+
+#[test]
+fn a_cached_layer_is_trusted_by_its_digest_and_verified_where_that_is_asked_for() {
+    let lab = Lab::new();
+    let target = lab.layout(&Layout::new([application()]).files());
+    let first = lab.report(&target, &[]);
+    lab.write(&format!("layout/{}", blob_of(&first, 1)), "another layer");
+    let trusted = lab.report(&target, &[]);
+    assert_eq!(cached(&trusted), 3);
+    assert_eq!(content(trusted), content(first));
+    let verified = lab.report(&target, &["--verify-blobs"]);
+    assert_eq!(cached(&verified), 0);
+    let problems = problems(&verified);
+    assert!(matches!(problems.as_slice(), [one] if one.starts_with("layer-unreadable 1 ")), "{problems:?}");
+    assert_eq!(lab.scan(&target, &["--verify-blobs"]).code, 3);
+}
+
+#[test]
+fn several_processes_share_a_cache() {
+    let lab = Lab::new();
+    let target = lab.docker_archive(&application());
+    let reports = std::thread::scope(|scope| {
+        let scans: Vec<_> = (0..4).map(|_| scope.spawn(|| lab.report(&target, &[]))).collect();
+        scans.into_iter().map(|scan| content(scan.join().unwrap())).collect::<Vec<_>>()
+    });
+    assert!(reports.iter().all(|report| *report == reports[0]));
+    assert_eq!(cached(&lab.report(&target, &[])), 3);
 }

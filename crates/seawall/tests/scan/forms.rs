@@ -3,7 +3,7 @@
 use seawall_testkit::{DockerForm, Image, Layer, Layout, gzip, packages, rpm, write_files, write_root};
 use serde_json::{Value, json};
 
-use crate::lab::{Lab, application, debian, open, packages_of};
+use crate::lab::{Lab, application, debian, open, packages_of, problems};
 
 /// A report without what tells of the form: where it came from, its layers, and how many files they hold.
 fn content(mut report: Value) -> Value {
@@ -180,4 +180,36 @@ fn the_same_input_gives_the_same_bytes() {
     assert!(first.contains("2026-06-01"));
     assert_eq!(run("1"), first);
     assert_eq!(run("4"), first);
+}
+
+/// A jar of 80 MiB, a hundred kilobytes once compressed, in a war.
+fn war_with_a_large_jar() -> Vec<u8> {
+    use std::io::{Cursor, Write};
+    use zip::CompressionMethod::{Deflated, Stored};
+    let archive = |method, files: &[(&str, &[u8])]| {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in files {
+            let options = zip::write::SimpleFileOptions::default().compression_method(method);
+            writer.start_file(*name, options).unwrap();
+            writer.write_all(bytes).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    };
+    let description = b"groupId=org.acme\nartifactId=deep\nversion=1.0\n";
+    let zeros = vec![0; 80 << 20];
+    let files = [("zeros", &zeros[..]), ("META-INF/maven/org.acme/deep/pom.properties", description)];
+    archive(Deflated, &[("WEB-INF/lib/deep.jar", &archive(Stored, &files))])
+}
+
+#[test]
+fn a_large_archive_inside_another_is_read_in_images_and_directories() {
+    let lab = Lab::new();
+    let war = war_with_a_large_jar();
+    std::fs::create_dir(lab.path("tree")).unwrap();
+    lab.write("tree/app.war", &war);
+    for report in [lab.report("dir:tree", &[]), lab.report_of([debian().file("app.war", war)])] {
+        let packages = packages_of(&report);
+        assert!(packages.contains(&"org.acme:deep 1.0".to_owned()), "{packages:?}");
+        assert_eq!(problems(&report), Vec::<String>::new());
+    }
 }

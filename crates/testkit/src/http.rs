@@ -8,21 +8,21 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// What was asked. Header names are in lower case.
-pub(crate) struct Asked {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) body: String,
+pub struct Asked {
+    pub method: String,
+    pub path: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
 }
 
 impl Asked {
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 }
 
 /// What to answer.
-pub(crate) struct Reply {
+pub struct Reply {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
@@ -31,38 +31,40 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: Vec::new(), body: body.into(), cut: None }
     }
 
-    pub(crate) fn ok(body: impl Into<Vec<u8>>) -> Self {
+    pub fn ok(body: impl Into<Vec<u8>>) -> Self {
         Self::new(200, body)
     }
 
-    pub(crate) fn redirect(location: impl Into<String>) -> Self {
+    pub fn redirect(location: impl Into<String>) -> Self {
         Self::new(307, "").with("Location", location)
     }
 
-    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
-    pub(crate) fn cut_after(mut self, bytes: usize) -> Self {
+    #[must_use]
+    pub fn cut_after(mut self, bytes: usize) -> Self {
         self.cut = Some(bytes);
         self
     }
 }
 
 /// A running server. It stops when dropped.
-pub(crate) struct Fake {
-    pub(crate) host: String,
+pub struct Fake {
+    pub host: String,
     log: Arc<Mutex<Vec<String>>>,
     stopped: Arc<AtomicBool>,
 }
 
 impl Fake {
-    pub(crate) fn start(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+    pub fn start(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let (log, stopped) = (Arc::new(Mutex::default()), Arc::new(AtomicBool::new(false)));
@@ -82,7 +84,7 @@ impl Fake {
 
     /// What was asked so far, a line for each request: method, path, and who asked, where someone said so.
     /// The look whether the port speaks TLS is left out.
-    pub(crate) fn log(&self) -> Vec<String> {
+    pub fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
     }
 }
