@@ -1,6 +1,7 @@
 //! A finding: one fault of one thing, with the evidence and what would mend it.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::{Ecosystem, Priority, PriorityReason, Severity, SeveritySource, Timestamp};
@@ -22,17 +23,24 @@ impl FindingId {
     }
 }
 
-impl std::str::FromStr for FindingId {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        u64::from_str_radix(text, 16).map(Self)
-    }
-}
-
 impl fmt::Display for FindingId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
+    }
+}
+
+/// The text is no identifier of a finding.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no identifier of a finding: 16 hexadecimal digits")]
+pub struct FindingIdError(String);
+
+impl FromStr for FindingId {
+    type Err = FindingIdError;
+
+    fn from_str(text: &str) -> Result<Self, FindingIdError> {
+        let is_id = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u64::from_str_radix(text, 16).ok().filter(|_| is_id);
+        number.map(Self).ok_or_else(|| FindingIdError(text.to_owned()))
     }
 }
 

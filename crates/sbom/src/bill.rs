@@ -32,6 +32,13 @@ pub struct Bill {
     pub problems: Vec<Problem>,
 }
 
+impl Bill {
+    /// Whether paths begin at the root of a file system, and not in a source tree.
+    pub const fn has_root(&self) -> bool {
+        matches!(self.kind, SubjectKind::Image | SubjectKind::RootFileSystem)
+    }
+}
+
 /// Who made a bill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tool {
