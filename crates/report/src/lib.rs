@@ -5,11 +5,16 @@
 //!
 //! Start reading at [`scan_report`], then `formats/`.
 
+mod describe;
+mod escape;
 pub mod formats;
 pub mod scan_report;
 
 pub use formats::table::TableOptions;
-pub use formats::{Format, FormatError, schema, write_json, write_table};
+pub use formats::{
+    Format, FormatError, Submission, SubmissionError, Template, TemplateError, schema, write_csv,
+    write_github, write_gitlab, write_json, write_junit, write_markdown, write_sarif, write_table,
+};
 pub use scan_report::{
     DatabaseInfo, EndOfLife, ExceptionNote, FeedInfo, Hidden, ScanReport, Totals, UnknownNote,
 };
