@@ -1,6 +1,7 @@
 //! What several forms say of a finding, in plain words. Nothing here is escaped: each form does that itself.
 
 use std::cmp::Reverse;
+use std::fmt::Write as _;
 
 use seawall_model::{
     Advisory, Finding, FindingKind, Package, Place, Problem, Severity, SubjectKind, Suppression,
@@ -147,10 +148,11 @@ pub(crate) fn layer(report: &ScanReport, package: &Package) -> Option<String> {
 pub(crate) fn problem(problem: &Problem) -> String {
     let mut text = problem.kind.as_str().to_owned();
     if let Some(layer) = problem.layer {
-        text.push_str(&format!(" layer {layer}"));
+        // Writing to a String does not fail.
+        let _ = write!(text, " layer {layer}");
     }
     if let Some(path) = &problem.path {
-        text.push_str(&format!(" {path}"));
+        let _ = write!(text, " {path}");
     }
     text.push_str(": ");
     text.push_str(&problem.message);

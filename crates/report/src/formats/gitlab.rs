@@ -6,10 +6,11 @@
 //!
 //! <https://gitlab.com/gitlab-org/security-products/security-report-schemas>, version 15.2.1
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use seawall_model::text::escaped;
-use seawall_model::{Finding, FindingId, Package, Severity, SubjectKind};
+use seawall_model::{Finding, FindingId, Package, Severity, SubjectKind, Timestamp};
 use serde_json::{Value, json};
 
 use super::log_safe::write_pretty;
@@ -62,10 +63,9 @@ impl Kind {
     fn of(report: &ScanReport) -> Self {
         match report.kind {
             SubjectKind::Image | SubjectKind::RootFileSystem => Self::Container,
-            SubjectKind::SourceTree => Self::Dependency,
             // A list of the packages of an image has a distribution.
             SubjectKind::Sbom | SubjectKind::PurlList if report.distro.is_some() => Self::Container,
-            SubjectKind::Sbom | SubjectKind::PurlList => Self::Dependency,
+            SubjectKind::SourceTree | SubjectKind::Sbom | SubjectKind::PurlList => Self::Dependency,
         }
     }
 
@@ -153,9 +153,10 @@ fn description(report: &ScanReport, line: Line<'_>) -> String {
         text.push_str("\n\n");
     }
     let code = |text: &str| markdown_code(&cut(text, MAX_NAME));
-    text.push_str(&format!("{} {} is affected.", code(&package.name), code(&package.version)));
+    // Writing to a String does not fail.
+    let _ = write!(text, "{} {} is affected.", code(&package.name), code(&package.version));
     if let Some(layer) = describe::layer(report, package) {
-        text.push_str(&format!(" It was brought by {}.", code(&layer)));
+        let _ = write!(text, " It was brought by {}.", code(&layer));
     }
     text
 }
@@ -237,7 +238,7 @@ fn details(report: &ScanReport, line: Line<'_>) -> Value {
     add("package_url", "Package URL", Some(package.purl(report.distro.as_ref()).to_string()));
     add("path", "Path", package.places.first().map(describe::path));
     add("layer", "Layer", describe::layer(report, package));
-    add("exploited", "Known to be exploited since", finding.kev_since.map(|since| since.date()));
+    add("exploited", "Known to be exploited since", finding.kev_since.map(Timestamp::date));
     add("likelihood", "Likelihood of exploitation (EPSS)", finding.epss.map(|(score, _)| score.to_string()));
     add("finding", "Seawall finding", Some(finding.id.to_string()));
     Value::Object(details)
@@ -262,10 +263,9 @@ fn is_cvss3_metric(metric: &str) -> bool {
     let allowed = match name {
         "AV" => "NALP",
         "AC" => "LH",
-        "PR" => "NLH",
         "UI" => "NR",
         "S" => "UC",
-        "C" | "I" | "A" => "NLH",
+        "PR" | "C" | "I" | "A" => "NLH",
         "E" => "XUPFH",
         "RL" => "XOTWU",
         "RC" => "XURC",

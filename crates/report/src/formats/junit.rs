@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use seawall_model::EcosystemCoverage;
+use seawall_model::{EcosystemCoverage, Timestamp};
 
 use crate::ScanReport;
 use crate::describe::{self, Line};
@@ -202,7 +202,7 @@ fn body(report: &ScanReport, line: Line<'_>, summary: &str) -> String {
         add("path", &describe::path(place));
     }
     add("brought by", &describe::layer(report, package).unwrap_or_default());
-    add("exploited since", &finding.kev_since.map(|since| since.date()).unwrap_or_default());
+    add("exploited since", &finding.kev_since.map(Timestamp::date).unwrap_or_default());
     add("advisories", &describe::advisory_ids(finding));
     add("more", &describe::page(&finding.vulnerability).unwrap_or_default());
     body
@@ -210,21 +210,19 @@ fn body(report: &ScanReport, line: Line<'_>, summary: &str) -> String {
 
 fn coverage_case(ecosystem: &EcosystemCoverage) -> Case {
     let left = ecosystem.packages.saturating_sub(ecosystem.matched);
-    let outcome = if ecosystem.feed.is_none() {
-        Outcome::Skipped { message: "not judged: the database has no feed for these packages".to_owned() }
-    } else if left + ecosystem.unknown_ranges > 0 {
-        let packages = describe::count(left, "package was", "packages were");
+    let mut missing = Vec::new();
+    if ecosystem.feed.is_none() {
+        missing.push("the database has no feed for these packages".to_owned());
+    } else if left > 0 {
+        missing.push(format!("{} of {} packages were not judged", left, ecosystem.packages));
+    }
+    if ecosystem.unknown_ranges > 0 {
         let advisories = describe::count(ecosystem.unknown_ranges, "advisory", "advisories");
-        Outcome::Skipped { message: format!("{packages} not judged, {advisories} could not be compared") }
-    } else {
-        Outcome::Passed
-    };
-    let packages = describe::count(ecosystem.packages, "package", "packages");
-    // The number would make a new test of it at every build.
-    let outcome = match outcome {
-        Outcome::Skipped { message } => Outcome::Skipped { message: format!("{packages}: {message}") },
-        other => other,
-    };
+        missing.push(format!("{advisories} could not be compared"));
+    }
+    let outcome =
+        if missing.is_empty() { Outcome::Passed } else { Outcome::Skipped { message: missing.join(", ") } };
+    // Without the number of packages, which would make a new test of it at every build.
     Case { class: "coverage".to_owned(), name: format!("{} was judged", ecosystem.name), outcome }
 }
 

@@ -4,6 +4,7 @@
 //! GitHub refuses comments of more than 65,536 characters; this is always shorter, and says what it leaves out.
 //! Names from the target stand in code spans, where they are neither markup nor a mention of anybody.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use seawall_model::{Finding, FindingKind, Severity};
@@ -50,7 +51,8 @@ fn head(report: &ScanReport) -> String {
         subject.push(code(&distro.display_name()));
     }
     if !subject.is_empty() {
-        text.push_str(&format!("{}\n\n", subject.join(" · ")));
+        // Writing to a String does not fail.
+        let _ = write!(text, "{}\n\n", subject.join(" · "));
     }
     text.push_str(&verdict(report));
     text.push_str(&numbers(report));
@@ -70,10 +72,10 @@ fn verdict(report: &ScanReport) -> String {
         format!("**Nothing found in {packages}, but not everything was examined.**")
     };
     if totals.fixable > 0 {
-        text.push_str(&format!(" {} can be mended by an upgrade.", totals.fixable));
+        let _ = write!(text, " {} can be mended by an upgrade.", totals.fixable);
     }
     if let EndOfLife::Ended { since, .. } = report.end_of_life {
-        text.push_str(&format!(" The distribution is out of support since {}.", since.date()));
+        let _ = write!(text, " The distribution is out of support since {}.", since.date());
     }
     text.push_str("\n\n");
     text
@@ -119,7 +121,7 @@ fn findings(report: &ScanReport, room: usize) -> String {
     }
     if shown < open.len() {
         let more = count(open.len() - shown, "more finding", "more findings");
-        text.push_str(&format!("\nand {more}, none of them more severe.\n"));
+        let _ = writeln!(text, "\nand {more}, none of them more severe.");
     }
     text.push('\n');
     text
@@ -196,10 +198,10 @@ fn tail(report: &ScanReport) -> String {
 fn details(title: &str, number: usize, notes: &[String]) -> String {
     let mut text = format!("<details><summary>{title} ({number})</summary>\n\n");
     for note in notes.iter().take(MAX_NOTES * 2) {
-        text.push_str(&format!("- {}\n", markdown(&cut(note, MAX_CELL * 2))));
+        let _ = writeln!(text, "- {}", markdown(&cut(note, MAX_CELL * 2)));
     }
     if notes.len() > MAX_NOTES * 2 {
-        text.push_str(&format!("- and {} more\n", notes.len() - MAX_NOTES * 2));
+        let _ = writeln!(text, "- and {} more", notes.len() - MAX_NOTES * 2);
     }
     text.push_str("\n</details>\n\n");
     text

@@ -7,6 +7,7 @@
 //! <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use seawall_model::text::escaped;
@@ -318,11 +319,12 @@ fn message(line: Line<'_>) -> String {
     let what = format!("{} {} has {}", package.name, package.version, finding.vulnerability);
     let mut text = message_text(&what);
     let word = describe::severity_word(finding);
-    text.push_str(&format!(" ({word}): "));
+    // Writing to a String does not fail.
+    let _ = write!(text, " ({word}): ");
     text.push_str(&message_text(&describe::fix(finding)));
     text.push('.');
     if let Some(since) = finding.kev_since {
-        text.push_str(&format!(" Known to be exploited since {}.", since.date()));
+        let _ = write!(text, " Known to be exploited since {}.", since.date());
     }
     if finding.perhaps_backported {
         text.push_str(" The distribution may have mended it without changing the version.");
@@ -361,7 +363,7 @@ fn help_text(finding: &Finding) -> String {
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&format!("{label}: {}", escaped(&cut(&value, MAX_DESCRIPTION))));
+        let _ = write!(text, "{label}: {}", escaped(&cut(&value, MAX_DESCRIPTION)));
     }
     for link in describe::links(finding, MAX_LINKS) {
         text.push('\n');
@@ -374,11 +376,11 @@ fn help_markdown(finding: &Finding) -> String {
     let mut text = format!("**{}**\n", markdown_code(&finding.vulnerability));
     let summary = describe::summary(finding);
     if !summary.is_empty() {
-        text.push_str(&format!("\n{}\n", markdown(&cut(summary, MAX_DESCRIPTION))));
+        let _ = writeln!(text, "\n{}", markdown(&cut(summary, MAX_DESCRIPTION)));
     }
     text.push_str("\n| | |\n|---|---|\n");
     for (label, value) in facts(finding) {
-        text.push_str(&format!("| {label} | {} |\n", markdown_code(&cut(&value, MAX_DESCRIPTION))));
+        let _ = writeln!(text, "| {label} | {} |", markdown_code(&cut(&value, MAX_DESCRIPTION)));
     }
     let links = describe::links(finding, MAX_LINKS);
     if !links.is_empty() {
@@ -386,7 +388,7 @@ fn help_markdown(finding: &Finding) -> String {
     }
     for link in links {
         // Angle brackets end at the first closing one, which no link has unescaped.
-        text.push_str(&format!("- <{}>\n", link.replace('<', "%3C").replace('>', "%3E")));
+        let _ = writeln!(text, "- <{}>", link.replace('<', "%3C").replace('>', "%3E"));
     }
     text
 }

@@ -169,10 +169,11 @@ impl<'r> Table<'r> {
         let word = describe::severity_word(finding);
         let room = self.width.saturating_sub(SEVERITY_COLUMNS);
         let id = cut(&safe(&finding.vulnerability), room);
-        let mut line = format!("  {style}{word:<12}{style:#} {}", pad(&id, columns.id));
-        let mut used = SEVERITY_COLUMNS + columns.id.max(id.width());
+        let id = if columns.is_stacked { id } else { pad(&id, columns.id) };
+        let mut line = format!("  {style}{word:<12}{style:#} {id}");
+        let mut used = SEVERITY_COLUMNS + id.width();
         let fix = fix_text(finding);
-        let note = self.note(finding);
+        let note = note(finding);
         if columns.is_stacked {
             let fits = used + 2 + fix.width() <= self.width;
             if fits {
@@ -193,23 +194,6 @@ impl<'r> Table<'r> {
         }
         self.text.push_str(line.trim_end());
         self.text.push('\n');
-    }
-
-    /// What is worth knowing beside the fix, the most important first, as the end is cut where it is narrow.
-    fn note(&self, finding: &Finding) -> String {
-        let mut notes: Vec<String> = Vec::new();
-        if let Some(since) = finding.kev_since {
-            notes.push(format!("exploited since {}", since.date()));
-        }
-        if finding.perhaps_backported {
-            notes.push("perhaps mended by the distribution".to_owned());
-        }
-        if let Some(suppression) = &finding.suppression {
-            notes.push(format!("suppressed: {}", safe(&describe::suppression(suppression))));
-        }
-        notes.push(safe(describe::summary(finding)));
-        notes.retain(|note| !note.is_empty());
-        notes.join(" · ")
     }
 
     /// Layer and instruction, or the path where there are no layers.
@@ -424,6 +408,23 @@ fn group_note(group: &Group<'_>, name: &str) -> String {
 
 fn fix_text(finding: &Finding) -> String {
     safe(&describe::fix(finding))
+}
+
+/// What is worth knowing beside the fix, the most important first, as the end is cut where it is narrow.
+fn note(finding: &Finding) -> String {
+    let mut notes: Vec<String> = Vec::new();
+    if let Some(since) = finding.kev_since {
+        notes.push(format!("exploited since {}", since.date()));
+    }
+    if finding.perhaps_backported {
+        notes.push("perhaps mended by the distribution".to_owned());
+    }
+    if let Some(suppression) = &finding.suppression {
+        notes.push(format!("suppressed: {}", safe(&describe::suppression(suppression))));
+    }
+    notes.push(safe(describe::summary(finding)));
+    notes.retain(|note| !note.is_empty());
+    notes.join(" · ")
 }
 
 /// Foreign text that neither steers the terminal nor, in the log of a build server, gives it commands.

@@ -236,7 +236,7 @@ pub(crate) fn full() -> ScanReport {
 /// An image whose author wants to steer whatever reads the report.
 pub(crate) fn hostile() -> ScanReport {
     let mut report = empty();
-    report.target = "::error::target|`@octocat`<script>alert(1)</script>.tar".to_owned();
+    report.target = String::from("::error::target|`@octocat`<script>alert(1)</script>.tar");
     report.layers =
         vec![layer(1, Some("RUN echo '##vso[task.complete]' \u{1b}]0;t\u{7} | \"<b>\" \n::error::layer"))];
     report.distro = Some(Distro {
@@ -293,7 +293,7 @@ pub(crate) fn hostile() -> ScanReport {
 /// A source tree, of which much could not be judged.
 pub(crate) fn incomplete() -> ScanReport {
     let mut report = empty();
-    report.target = "./services/api".to_owned();
+    report.target = String::from("./services/api");
     report.kind = SubjectKind::SourceTree;
     report.image = None;
     report.packages = vec![

@@ -13,11 +13,11 @@ use seawall_image::manifest::Platform;
 use seawall_inventory::eol::{EndOfLife as Support, end_of_life};
 use seawall_model::{Coverage, Distro, Finding, Limits, Severity, Timestamp};
 use seawall_report::{
-    DatabaseInfo, EndOfLife, FeedInfo, Format, Hidden, ScanReport, TableOptions, UnknownNote,
+    DatabaseInfo, EndOfLife, FeedInfo, Hidden, ScanReport, Submission, TableOptions, UnknownNote,
 };
 
 use crate::exit::Exit;
-use crate::output::{self, OutputFile};
+use crate::output::{self, FormatChoice, OutputFile, Outputs};
 use crate::read::{ReadOptions, Readout, read};
 use crate::settings::Settings;
 use crate::target::Target;
@@ -34,10 +34,13 @@ use crate::{Global, exceptions, paths};
 pub(crate) struct Scan {
     /// What to scan.
     target: String,
-    /// The form of the report on standard output.
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help = "The form of the report on standard output: table or json")]
-    format: Format,
-    /// Write a report to a file as well; can be given several times.
+    /// The form of the report on standard output: table, json, sarif, markdown, junit, gitlab, github, csv or
+    /// template=FILE.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: FormatChoice,
+    /// Write a report to a file as well; can be given several times. Without FORMAT the file's ending says it:
+    /// .json, .txt, .sarif, .md, .csv, .xml (JUnit), gl-…-scanning-report.json (GitLab). With a template:
+    /// template=TEMPLATE=FILE.
     #[arg(long, short, value_name = "[FORMAT=]FILE")]
     output: Vec<OutputFile>,
     /// Show only findings of these severities: critical, high, medium, low, negligible, unknown.
@@ -94,15 +97,70 @@ pub(crate) struct Scan {
     /// Layers or files read at a time. Default: the number of processors.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
+    #[command(flatten)]
+    github: GithubJob,
+}
+
+/// What a snapshot for GitHub belongs to; GitHub's runners set all of it.
+#[derive(Args)]
+#[command(next_help_heading = "For --format github")]
+struct GithubJob {
+    /// The commit.
+    #[arg(
+        long,
+        value_name = "COMMIT",
+        env = "GITHUB_SHA",
+        default_value = "",
+        hide_env_values = true,
+        hide_default_value = true
+    )]
+    github_sha: String,
+    /// The branch or tag: refs/heads/main.
+    #[arg(
+        long,
+        value_name = "REF",
+        env = "GITHUB_REF",
+        default_value = "",
+        hide_env_values = true,
+        hide_default_value = true
+    )]
+    github_ref: String,
+    /// What tells this job from others: its next snapshot replaces this one. Default: workflow and job.
+    #[arg(long, value_name = "NAME")]
+    github_correlator: Option<String>,
+    #[arg(long, hide = true, env = "GITHUB_WORKFLOW", default_value = "", hide_env_values = true)]
+    github_workflow: String,
+    #[arg(long, hide = true, env = "GITHUB_JOB", default_value = "", hide_env_values = true)]
+    github_job: String,
+    #[arg(long, hide = true, env = "GITHUB_RUN_ID", default_value = "", hide_env_values = true)]
+    github_run_id: String,
+    #[arg(long, hide = true, env = "GITHUB_SERVER_URL", default_value = "", hide_env_values = true)]
+    github_server_url: String,
+    #[arg(long, hide = true, env = "GITHUB_REPOSITORY", default_value = "", hide_env_values = true)]
+    github_repository: String,
+}
+
+impl GithubJob {
+    fn submission(&self) -> Submission {
+        let own = || format!("{} {}", self.github_workflow, self.github_job).trim().to_owned();
+        let (server, repository) = (self.github_server_url.trim_end_matches('/'), &self.github_repository);
+        let is_known = !server.is_empty() && !repository.is_empty();
+        let page = is_known.then(|| format!("{server}/{repository}"));
+        let run = page.as_ref().filter(|_| !self.github_run_id.is_empty());
+        Submission {
+            sha: self.github_sha.clone(),
+            reference: self.github_ref.clone(),
+            job_id: self.github_run_id.clone(),
+            correlator: self.github_correlator.clone().unwrap_or_else(own),
+            job_page: run.map(|page| format!("{page}/actions/runs/{}", self.github_run_id)),
+            repository_page: page,
+        }
+    }
 }
 
 /// A severity to show; `None` is the unknown one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Wanted(Option<Severity>);
-
-fn parse_format(text: &str) -> Result<Format, String> {
-    text.parse().map_err(|error| format!("{error}"))
-}
 
 fn parse_severity(text: &str) -> Result<Wanted, String> {
     if text.eq_ignore_ascii_case("unknown") {
@@ -133,6 +191,12 @@ pub(crate) fn run(scan: Scan, global: &Global) -> Result<Exit> {
     if let Some(scanner) = scan.scanners.iter().find(|scanner| *scanner != "vuln") {
         return Err(anyhow!("--scanners {scanner} is not there yet, only vuln is"));
     }
+    let table = TableOptions {
+        width: output::width(),
+        show_suppressed: scan.show_suppressed,
+        list_all: global.verbose,
+    };
+    let outputs = Outputs::new(&scan.format, &scan.output, table, scan.github.submission())?;
     let target: Target = scan.target.parse().with_context(|| {
         format!("can't scan {:?}; `seawall scan --help` lists the kinds of target", scan.target)
     })?;
@@ -144,13 +208,8 @@ pub(crate) fn run(scan: Scan, global: &Global) -> Result<Exit> {
     if global.verbose {
         tell_times(&report, read_time, start.elapsed());
     }
-    let table = TableOptions {
-        width: output::width(),
-        show_suppressed: scan.show_suppressed,
-        all_problems: global.verbose,
-    };
     let exit = exit_of(&report, &scan, &settings)?;
-    output::emit(&filtered(report, &scan, &settings), scan.format, &scan.output, table)?;
+    outputs.emit(&filtered(report, &scan, &settings))?;
     Ok(exit)
 }
 
