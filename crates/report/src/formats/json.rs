@@ -26,8 +26,7 @@ pub const SCHEMA_VERSION: &str = "1.0";
 /// # Errors
 /// Writing to `out` failed.
 pub fn write_json(report: &ScanReport, out: &mut dyn std::io::Write) -> std::io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &Report::from(report))?;
-    out.write_all(b"\n")
+    super::log_safe::write_pretty(&Report::from(report), out)
 }
 
 /// The JSON Schema of the format, as it is committed under `schemas/`.
@@ -41,7 +40,7 @@ pub fn schema() -> String {
 /// The result of one scan.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "Seawall scan report")]
-struct Report {
+pub(super) struct Report {
     /// The version of this format, major and minor: readers accept any minor of a major they know.
     schema_version: Cow<'static, str>,
     tool: Tool,

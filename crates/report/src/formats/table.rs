@@ -9,11 +9,12 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use seawall_model::text::escaped;
 use seawall_model::{
-    EcosystemCoverage, FeedDate, Finding, FindingKind, FixState, LayerIndex, Package, Priority,
-    PriorityReason, Problem, Severity, SubjectKind, Suppression,
+    EcosystemCoverage, FeedDate, Finding, Package, Priority, PriorityReason, Severity, SubjectKind,
 };
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::describe::{self, count, rank};
+use crate::escape::without_commands;
 use crate::scan_report::{EndOfLife, ScanReport};
 
 /// How wide and how much.
@@ -23,8 +24,8 @@ pub struct TableOptions {
     pub width: usize,
     /// Lists suppressed findings too, with the reason.
     pub show_suppressed: bool,
-    /// Lists every problem instead of the first ten.
-    pub all_problems: bool,
+    /// Lists every finding and every problem, instead of the first fifty of a package and the first ten.
+    pub list_all: bool,
 }
 
 /// Writes the report. Colours are always written; who prints takes them out where they are not wanted.
@@ -72,7 +73,7 @@ struct Group<'a> {
 impl<'r> Table<'r> {
     fn head(&mut self) {
         let report = self.report;
-        let mut line = escaped(&report.target);
+        let mut line = safe(&report.target);
         if let Some(image) = &report.image {
             let _ = write!(line, " · {}", escaped(&image.platform));
         }
@@ -90,14 +91,13 @@ impl<'r> Table<'r> {
 
     fn findings(&mut self) {
         let groups = self.groups();
-        let fix_width = |finding: &&Finding| fix_text(finding).width();
-        let id_width = |finding: &&Finding| finding.vulnerability.width();
         let all = || groups.iter().flat_map(|group| group.findings.iter().copied());
-        let id = all().map(|finding| id_width(&finding)).max().unwrap_or(0).min(22);
-        let fix = all().map(|finding| fix_width(&finding)).max().unwrap_or(0);
+        let id = all().map(|finding| safe(&finding.vulnerability).width()).max().unwrap_or(0).min(22);
+        let fix = all().map(|finding| fix_text(finding).width()).max().unwrap_or(0);
         // What mends it is worth more than the summary, which may go where there is no room.
         let room = self.width.saturating_sub(SEVERITY_COLUMNS + id + 2);
-        let columns = Columns { id, fix: fix.min(room).min((self.width / 3).max(24)) };
+        let fix = fix.min((self.width / 3).max(24));
+        let columns = Columns { id, fix, is_stacked: fix > room };
         for group in &groups {
             self.group(group, columns);
         }
@@ -137,8 +137,9 @@ impl<'r> Table<'r> {
         let (source, version) = first.source_or_self();
         let name = if group.packages.len() == 1 { &first.name } else { source };
         let version = if group.packages.len() == 1 { &first.version } else { version };
-        let mut head = format!("{BOLD}{} {}{BOLD:#}", escaped(name), escaped(version));
-        let mut used = escaped(name).width() + 1 + escaped(version).width();
+        let title = cut(&safe(&format!("{name} {version}")), self.width);
+        let mut used = title.width();
+        let mut head = format!("{BOLD}{title}{BOLD:#}");
         let note = group_note(group, name);
         if !note.is_empty() && used + 2 < self.width {
             let note = cut(&note, self.width - used - 2);
@@ -146,50 +147,52 @@ impl<'r> Table<'r> {
             let _ = write!(head, "  {DIM}{note}{DIM:#}");
         }
         let place = self.place(first);
-        if place.width() + 2 <= self.width.saturating_sub(used) && !place.is_empty() {
+        let fits = place.width() + 2 <= self.width.saturating_sub(used);
+        if fits && !place.is_empty() {
             let _ = write!(head, "  {DIM}{place}{DIM:#}");
-            self.text.push_str(&head);
-            self.text.push('\n');
-        } else {
-            self.text.push_str(&head);
-            self.text.push('\n');
-            if !place.is_empty() {
-                self.line(DIM, &format!("  {place}"));
-            }
         }
-        for finding in &group.findings {
+        self.text.push_str(&head);
+        self.text.push('\n');
+        if !fits {
+            self.line(DIM, &format!("  {place}"));
+        }
+        let shown = if self.options.list_all { usize::MAX } else { MAX_FINDINGS };
+        for finding in group.findings.iter().take(shown) {
             self.finding(finding, columns);
+        }
+        if let Some(rest) = group.findings.get(shown..).filter(|rest| !rest.is_empty()) {
+            self.line(DIM, &format!("  and {} more, none of them more severe (-v lists all)", rest.len()));
         }
         self.blank();
     }
 
     fn finding(&mut self, finding: &Finding, columns: Columns) {
         let style = style_of(finding.severity);
-        let word = match finding.kind {
-            FindingKind::Vulnerability => finding.severity.map_or("unknown", Severity::as_str),
-            other => other.as_str(),
-        };
-        let mut line =
-            format!("  {style}{word:<12}{style:#} {}", pad(&escaped(&finding.vulnerability), columns.id));
-        let mut used = SEVERITY_COLUMNS + columns.id.max(finding.vulnerability.width());
-        let fix = cut(&fix_text(finding), columns.fix.max(6));
+        let word = describe::severity_word(finding);
+        let room = self.width.saturating_sub(SEVERITY_COLUMNS);
+        let id = cut(&safe(&finding.vulnerability), room);
+        let id = if columns.is_stacked { id } else { pad(&id, columns.id) };
+        let mut line = format!("  {style}{word:<12}{style:#} {id}");
+        let mut used = SEVERITY_COLUMNS + id.width();
+        let fix = fix_text(finding);
+        let note = note(finding);
+        if columns.is_stacked {
+            let fits = used + 2 + fix.width() <= self.width;
+            if fits {
+                let _ = write!(line, "  {fix}");
+            }
+            let _ = writeln!(self.text, "{}", line.trim_end());
+            for text in [if fits { "" } else { &fix }, &note].iter().filter(|text| !text.is_empty()) {
+                let _ = writeln!(self.text, "      {}", cut(text, self.width - 6));
+            }
+            return;
+        }
         if used + 2 + columns.fix <= self.width {
-            let _ = write!(line, "  {}", pad(&fix, columns.fix));
+            let _ = write!(line, "  {}", pad(&cut(&fix, columns.fix), columns.fix));
             used += 2 + columns.fix;
         }
-        let mut rest = urgency_text(finding);
-        if finding.perhaps_backported {
-            rest.push_str("perhaps mended by the distribution · ");
-        }
-        if let Some(suppression) = &finding.suppression {
-            let _ = write!(rest, "suppressed: {} · ", suppression_text(suppression));
-        }
-        let summary =
-            finding.advisories.iter().map(|advisory| &*advisory.summary).find(|text| !text.is_empty());
-        rest.push_str(&escaped(summary.unwrap_or_default()));
-        let rest = rest.trim_end_matches(" · ");
-        if self.width > used + 12 && !rest.is_empty() {
-            let _ = write!(line, "  {}", cut(rest, self.width - used - 2));
+        if self.width > used + 12 && !note.is_empty() {
+            let _ = write!(line, "  {}", cut(&note, self.width - used - 2));
         }
         self.text.push_str(line.trim_end());
         self.text.push('\n');
@@ -197,14 +200,9 @@ impl<'r> Table<'r> {
 
     /// Layer and instruction, or the path where there are no layers.
     fn place(&self, package: &Package) -> String {
-        let Some(place) = package.places.first() else { return String::new() };
-        let Some(layer) = place.layer else { return escaped(&place.path.to_string()) };
-        let mut text = format!("layer {layer}");
-        if let Some(instruction) = self.report.instruction(layer) {
-            let _ =
-                write!(text, ": {}", escaped(&instruction.split_whitespace().collect::<Vec<_>>().join(" ")));
-        }
-        cut(&text, self.width.saturating_sub(2).min(72))
+        let path = || package.places.first().map(|place| place.path.to_string()).unwrap_or_default();
+        let text = describe::layer(self.report, package).unwrap_or_else(path);
+        cut(&safe(&text), self.width.saturating_sub(2).min(PLACE_COLUMNS.max(self.width / 2)))
     }
 
     fn totals(&mut self) {
@@ -213,26 +211,23 @@ impl<'r> Table<'r> {
         if open == 0 && totals.notices == 0 {
             self.nothing_found();
         } else {
-            let mut parts: Vec<String> = Vec::new();
+            let mut parts: Vec<(Style, String)> = Vec::new();
             for severity in Severity::ALL.into_iter().rev() {
-                let count = totals.by_severity.get(&severity).copied().unwrap_or(0);
-                if count > 0 {
-                    let style = style_of(Some(severity));
-                    parts.push(format!("{style}{count} {severity}{style:#}"));
+                let number = totals.by_severity.get(&severity).copied().unwrap_or(0);
+                if number > 0 {
+                    parts.push((style_of(Some(severity)), format!("{number} {severity}")));
                 }
             }
             if totals.unknown > 0 {
-                let style = style_of(None);
-                parts.push(format!("{style}{} of unknown severity{style:#}", totals.unknown));
+                parts.push((style_of(None), format!("{} of unknown severity", totals.unknown)));
             }
             if totals.notices > 0 {
-                parts.push(format!("{} notices", totals.notices));
+                parts.push((Style::new(), count(totals.notices, "notice", "notices")));
             }
-            let findings = plural(open, "finding", "findings");
-            let packages = plural(self.report.packages.len(), "package", "packages");
-            let head = format!("{findings} in {} of {packages}", totals.packages);
-            let _ = writeln!(self.text, "{BOLD}{head}{BOLD:#}: {}", parts.join(", "));
-            let _ = writeln!(self.text, "{} can be mended by an upgrade", totals.fixable);
+            let findings = count(open, "finding", "findings");
+            let packages = count(self.report.packages.len(), "package", "packages");
+            self.tally(&format!("{findings} in {} of {packages}", totals.packages), &parts);
+            self.line(Style::new(), &format!("{} can be mended by an upgrade", totals.fixable));
             self.priorities();
         }
         self.hidden(totals.suppressed);
@@ -249,6 +244,23 @@ impl<'r> Table<'r> {
         }
     }
 
+    /// A heading and the numbers behind it, each in its colour, in as many lines as it takes.
+    fn tally(&mut self, head: &str, parts: &[(Style, String)]) {
+        let mut used = head.width() + 1;
+        let _ = write!(self.text, "{BOLD}{head}{BOLD:#}:");
+        for (position, (style, part)) in parts.iter().enumerate() {
+            let comma = if position + 1 < parts.len() { "," } else { "" };
+            let width = 1 + part.width() + comma.len();
+            if used + width > self.width {
+                self.text.push_str("\n   ");
+                used = 3;
+            }
+            let _ = write!(self.text, " {style}{part}{style:#}{comma}");
+            used += width;
+        }
+        self.text.push('\n');
+    }
+
     /// Nothing found is good news only as far as packages were judged.
     fn nothing_found(&mut self) {
         let ecosystems = &self.report.coverage.ecosystems;
@@ -257,7 +269,7 @@ impl<'r> Table<'r> {
         if packages == 0 {
             self.line(WARNING, "nothing found, and nothing to judge: see below");
         } else if judged == 0 {
-            let packages = plural(packages, "package", "packages");
+            let packages = count(packages, "package", "packages");
             self.line(WARNING, &format!("nothing is known of {packages}: none could be judged, see below"));
         } else if judged < packages {
             let text = format!(
@@ -265,10 +277,7 @@ impl<'r> Table<'r> {
             );
             self.line(WARNING, &text);
         } else if self.report.coverage.is_complete() {
-            self.line(
-                GOOD,
-                &format!("no known vulnerability in {}", plural(packages, "package", "packages")),
-            );
+            self.line(GOOD, &format!("no known vulnerability in {}", count(packages, "package", "packages")));
         } else {
             self.line(WARNING, "nothing found, but not everything was examined: see below");
         }
@@ -337,7 +346,7 @@ impl<'r> Table<'r> {
                 0 => String::new(),
                 cached => format!(", {cached} of them not read again (their facts were cached)"),
             };
-            let layers = plural(coverage.layers, "layer", "layers");
+            let layers = count(coverage.layers, "layer", "layers");
             self.line(DIM, &format!("  {layers}{cached}"));
         }
         if self.report.database.is_none() {
@@ -352,11 +361,11 @@ impl<'r> Table<'r> {
             return;
         }
         self.blank();
-        self.line(WARNING, &format!("{} could not be examined", plural(problems.len(), "thing", "things")));
-        let shown = if self.options.all_problems { problems.len() } else { problems.len().min(10) };
+        self.line(WARNING, &format!("{} could not be examined", count(problems.len(), "thing", "things")));
+        let shown = if self.options.list_all { problems.len() } else { problems.len().min(10) };
         for problem in &problems[..shown] {
-            let text = problem_text(problem);
-            self.line(Style::new(), &format!("  {}", escaped(&text)));
+            let text = describe::problem(problem);
+            self.line(Style::new(), &format!("  {}", safe(&text)));
         }
         if shown < problems.len() {
             self.line(DIM, &format!("  and {} more (-v lists all)", problems.len() - shown));
@@ -365,6 +374,8 @@ impl<'r> Table<'r> {
 
     fn line(&mut self, style: Style, text: &str) {
         for line in wrap(text, self.width) {
+            // A word of foreign text may have come to the start of a line.
+            let line = without_commands(&line);
             let _ = writeln!(self.text, "{style}{line}{style:#}");
         }
     }
@@ -374,6 +385,12 @@ impl<'r> Table<'r> {
     }
 }
 
+/// Findings of one package that are shown; the rest is counted.
+const MAX_FINDINGS: usize = 50;
+
+/// Columns of layer and instruction; more only where the terminal is wide.
+const PLACE_COLUMNS: usize = 72;
+
 /// Indentation, the widest word of a severity or kind, and a space.
 const SEVERITY_COLUMNS: usize = 2 + 12 + 1;
 
@@ -381,88 +398,60 @@ const SEVERITY_COLUMNS: usize = 2 + 12 + 1;
 struct Columns {
     id: usize,
     fix: usize,
-}
-
-/// Most severe first; an unknown severity stands behind high, before it is forgotten among the low ones.
-fn rank(finding: &Finding) -> u8 {
-    if finding.suppression.is_some() {
-        return 8;
-    }
-    match (finding.kind, finding.severity) {
-        (FindingKind::Malware, _) => 0,
-        (FindingKind::Vulnerability, Some(Severity::Critical)) => 1,
-        (FindingKind::Vulnerability, Some(Severity::High)) => 2,
-        (FindingKind::Vulnerability, None) => 3,
-        (FindingKind::Vulnerability, Some(Severity::Medium)) => 4,
-        (FindingKind::Vulnerability, Some(Severity::Low)) => 5,
-        (FindingKind::Vulnerability, Some(Severity::Negligible)) => 6,
-        _ => 7,
-    }
+    /// Whether what mends a finding stands on a line of its own, as there is no room beside its name.
+    is_stacked: bool,
 }
 
 fn group_note(group: &Group<'_>, name: &str) -> String {
     let mut note = if group.packages.len() > 1 {
-        let names: Vec<String> = group.packages.iter().map(|package| escaped(&package.name)).collect();
+        let names: Vec<String> = group.packages.iter().map(|package| safe(&package.name)).collect();
         names.join(", ")
     } else {
         group.packages[0].kind.title().to_owned()
     };
     let source = group.packages[0].source_or_self().0;
     if source != name {
-        let _ = write!(note, " from {}", escaped(source));
+        let _ = write!(note, " from {}", safe(source));
     }
     if let Some(owner) = &group.packages[0].owner {
-        let _ = write!(note, ", installed by {} {}", escaped(&owner.name), escaped(&owner.version));
+        let _ = write!(note, ", installed by {} {}", safe(&owner.name), safe(&owner.version));
     }
     note
 }
 
 fn fix_text(finding: &Finding) -> String {
-    match &finding.fix {
-        FixState::Fixed(_) => format!("fixed in {}", escaped(finding.fix.nearest().unwrap_or_default())),
-        FixState::NotFixed => "no fix".to_owned(),
-        FixState::WillNotFix => "will not be fixed".to_owned(),
-        FixState::EndOfLife => "end of life".to_owned(),
-    }
+    safe(&describe::fix(finding))
 }
 
-/// The priority where it is one to do something about, and what is known of exploitation.
-fn urgency_text(finding: &Finding) -> String {
-    let mut text = String::new();
+/// What is worth knowing beside the fix, the most important first, as the end is cut where it is narrow.
+fn note(finding: &Finding) -> String {
+    let mut notes: Vec<String> = Vec::new();
     if finding.suppression.is_none() && finding.priority >= Priority::Attend {
-        let _ = write!(text, "{} · ", finding.priority);
+        notes.push(finding.priority.to_string());
     }
     let is_exploitation =
         |reason: &&PriorityReason| matches!(reason, PriorityReason::Exploited(_) | PriorityReason::Likely(_));
     if let Some(reason) = finding.priority_reasons.iter().find(is_exploitation) {
-        let _ = write!(text, "{reason} · ");
+        notes.push(reason.to_string());
     }
-    text
+    if finding.perhaps_backported {
+        notes.push("perhaps mended by the distribution".to_owned());
+    }
+    if let Some(suppression) = &finding.suppression {
+        notes.push(format!("suppressed: {}", safe(&describe::suppression(suppression))));
+    }
+    notes.push(safe(describe::summary(finding)));
+    notes.retain(|note| !note.is_empty());
+    notes.join(" · ")
 }
 
-fn suppression_text(suppression: &Suppression) -> String {
-    match suppression {
-        Suppression::DistributionFixed { owner, evidence } => {
-            format!("{} ({})", escaped(evidence), escaped(owner))
-        }
-        Suppression::HeadersOnly { source } => {
-            format!("kernel headers of {} hold no code that runs", escaped(source))
-        }
-        Suppression::KnownWrong { reason } => escaped(reason),
-        Suppression::Vex { source, status, reason } => {
-            let reason = reason.as_deref().map(|reason| format!(", {}", escaped(reason))).unwrap_or_default();
-            format!("{} states {status}{reason}", escaped(source))
-        }
-        Suppression::Exception { source, reason, expires } => {
-            let until = expires.map(|at| format!(" until {}", at.date())).unwrap_or_default();
-            let reason = reason.as_deref().unwrap_or("no reason given");
-            format!("{} ({}){until}", escaped(reason), escaped(source))
-        }
-    }
+/// Foreign text that neither steers the terminal nor, in the log of a build server, gives it commands.
+fn safe(text: &str) -> String {
+    without_commands(&escaped(text))
 }
 
 fn ecosystem_text(ecosystem: &EcosystemCoverage) -> String {
-    let mut text = plural(ecosystem.packages, "package", "packages");
+    let mut text = count(ecosystem.packages, "package", "packages");
     match &ecosystem.feed {
         Some((_, FeedDate::Known(date))) => {
             let _ = write!(text, ", {} judged by the feed of {}", ecosystem.matched, date.date());
@@ -472,9 +461,12 @@ fn ecosystem_text(ecosystem: &EcosystemCoverage) -> String {
         }
         None => text.push_str(", not judged: the database has no feed for them"),
     }
+    if ecosystem.unknown_ranges > 0 {
+        let advisories = count(ecosystem.unknown_ranges, "advisory", "advisories");
+        let _ = write!(text, "; {advisories} that could not be judged");
+    }
     for (count, what) in [
         (ecosystem.unknown_version, "with a version that can't be compared"),
-        (ecosystem.unknown_ranges, "advisories that could not be judged"),
         (ecosystem.third_party, "built by others than the distribution, not judged"),
         (ecosystem.development, "for development only, not judged"),
     ] {
@@ -483,23 +475,6 @@ fn ecosystem_text(ecosystem: &EcosystemCoverage) -> String {
         }
     }
     text
-}
-
-fn problem_text(problem: &Problem) -> String {
-    let mut text = problem.kind.as_str().to_owned();
-    if let Some(layer) = problem.layer {
-        let layer: LayerIndex = layer;
-        let _ = write!(text, " layer {layer}");
-    }
-    if let Some(path) = &problem.path {
-        let _ = write!(text, " {path}");
-    }
-    let _ = write!(text, ": {}", problem.message);
-    text
-}
-
-fn plural(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// Fills up with spaces to a width of the terminal.

@@ -58,8 +58,8 @@ pub(crate) fn run(sbom: Sbom, global: &Global) -> Result<Exit> {
     let readout = read(&target, &sbom.reading.options(&settings, global)?)?;
     let created = sbom.reading.created(readout.image.as_ref())?;
     let bill = bill::of_readout(readout, created);
-    output::emit(format, &sbom.output, |form, out| {
-        seawall_sbom::write(&bill, in_version(form, sbom.spec_version.as_deref()), out)
+    output::emit(&format, &sbom.output, |form, out| {
+        seawall_sbom::write(&bill, in_version(*form, sbom.spec_version.as_deref()), out)
     })?;
     if !global.quiet {
         tell_problems(&bill, global.verbose);

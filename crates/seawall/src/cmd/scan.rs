@@ -10,11 +10,13 @@ use seawall_advisory::matching::{MatchOptions, Matches, match_packages};
 use seawall_feed::Status as DatabaseStatus;
 use seawall_inventory::eol::{EndOfLife as Support, end_of_life};
 use seawall_model::{Coverage, Distro, Finding, Severity, Timestamp};
-use seawall_report::{DatabaseInfo, EndOfLife, FeedInfo, Hidden, ScanReport, TableOptions, UnknownNote};
+use seawall_report::{
+    DatabaseInfo, EndOfLife, FeedInfo, Hidden, ScanReport, Submission, TableOptions, UnknownNote,
+};
 
 use super::reading::Reading;
 use crate::exit::Exit;
-use crate::output::{self, OutputFile, ScanFormat, ScanResult};
+use crate::output::{self, OutputFile, ScanFormat, ScanOutputs};
 use crate::read::{Readout, read};
 use crate::settings::Settings;
 use crate::{Global, exceptions, paths};
@@ -30,10 +32,13 @@ use crate::{Global, exceptions, paths};
 pub(crate) struct Scan {
     #[command(flatten)]
     reading: Reading,
-    /// The form of the report on standard output: table, json, or a bill of materials as of `seawall sbom`.
+    /// The form of the report on standard output: table, json, sarif, markdown, junit, gitlab, github, csv,
+    /// template=FILE, or a bill of materials as of `seawall sbom`.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: ScanFormat,
-    /// Write a report to a file as well; can be given several times.
+    /// Write a report to a file as well; can be given several times. Without FORMAT the file's ending says it:
+    /// .json, .txt, .sarif, .md, .csv, .xml (JUnit), gl-…-scanning-report.json (GitLab), .cdx.json, .spdx.json.
+    /// With a template: template=TEMPLATE=FILE.
     #[arg(long, short, value_name = "[FORMAT=]FILE")]
     output: Vec<OutputFile<ScanFormat>>,
     /// Show only findings of these severities: critical, high, medium, low, negligible, unknown.
@@ -66,6 +71,66 @@ pub(crate) struct Scan {
     /// The advisory database. Default: advisories.db in the cache directory.
     #[arg(long, value_name = "FILE", env = "SEAWALL_DB")]
     db: Option<PathBuf>,
+    #[command(flatten)]
+    github: GithubJob,
+}
+
+/// What a snapshot for GitHub belongs to; GitHub's runners set all of it.
+#[derive(Args)]
+#[command(next_help_heading = "For --format github")]
+#[expect(clippy::struct_field_names, reason = "the fields are the flags, which share a prefix")]
+struct GithubJob {
+    /// The commit.
+    #[arg(
+        long,
+        value_name = "COMMIT",
+        env = "GITHUB_SHA",
+        default_value = "",
+        hide_env_values = true,
+        hide_default_value = true
+    )]
+    github_sha: String,
+    /// The branch or tag: refs/heads/main.
+    #[arg(
+        long,
+        value_name = "REF",
+        env = "GITHUB_REF",
+        default_value = "",
+        hide_env_values = true,
+        hide_default_value = true
+    )]
+    github_ref: String,
+    /// What tells this job from others: its next snapshot replaces this one. Default: workflow and job.
+    #[arg(long, value_name = "NAME")]
+    github_correlator: Option<String>,
+    #[arg(long, hide = true, env = "GITHUB_WORKFLOW", default_value = "", hide_env_values = true)]
+    github_workflow: String,
+    #[arg(long, hide = true, env = "GITHUB_JOB", default_value = "", hide_env_values = true)]
+    github_job: String,
+    #[arg(long, hide = true, env = "GITHUB_RUN_ID", default_value = "", hide_env_values = true)]
+    github_run_id: String,
+    #[arg(long, hide = true, env = "GITHUB_SERVER_URL", default_value = "", hide_env_values = true)]
+    github_server_url: String,
+    #[arg(long, hide = true, env = "GITHUB_REPOSITORY", default_value = "", hide_env_values = true)]
+    github_repository: String,
+}
+
+impl GithubJob {
+    fn submission(&self) -> Submission {
+        let own = || format!("{} {}", self.github_workflow, self.github_job).trim().to_owned();
+        let (server, repository) = (self.github_server_url.trim_end_matches('/'), &self.github_repository);
+        let is_known = !server.is_empty() && !repository.is_empty();
+        let page = is_known.then(|| format!("{server}/{repository}"));
+        let run = page.as_ref().filter(|_| !self.github_run_id.is_empty());
+        Submission {
+            sha: self.github_sha.clone(),
+            reference: self.github_ref.clone(),
+            job_id: self.github_run_id.clone(),
+            correlator: self.github_correlator.clone().unwrap_or_else(own),
+            job_page: run.map(|page| format!("{page}/actions/runs/{}", self.github_run_id)),
+            repository_page: page,
+        }
+    }
 }
 
 /// A severity to show; `None` is the unknown one.
@@ -101,6 +166,12 @@ pub(crate) fn run(scan: Scan, global: &Global) -> Result<Exit> {
     if let Some(scanner) = scan.scanners.iter().find(|scanner| *scanner != "vuln") {
         return Err(anyhow!("--scanners {scanner} is not there yet, only vuln is"));
     }
+    let table = TableOptions {
+        width: output::width(),
+        show_suppressed: scan.show_suppressed,
+        list_all: global.verbose,
+    };
+    let outputs = ScanOutputs::new(&scan.format, &scan.output, table, scan.github.submission())?;
     let target = scan.reading.target()?;
     let database = Database::open(&scan)?;
     let readout = read(&target, &scan.reading.options(&settings, global)?)?;
@@ -110,14 +181,8 @@ pub(crate) fn run(scan: Scan, global: &Global) -> Result<Exit> {
     if global.verbose {
         tell_times(&report, read_time, start.elapsed());
     }
-    let table = TableOptions {
-        width: output::width(),
-        show_suppressed: scan.show_suppressed,
-        all_problems: global.verbose,
-    };
     let exit = exit_of(&report, &scan, &settings)?;
-    let result = ScanResult { report: &filtered(report, &scan, &settings), created, table };
-    output::emit(scan.format, &scan.output, |format, out| result.write(format, out))?;
+    outputs.emit(&filtered(report, &scan, &settings), created)?;
     Ok(exit)
 }
 

@@ -74,7 +74,7 @@ impl Lab {
 
     fn run_with_input(&self, arguments: &[&str], input: Vec<u8>) -> Run {
         let mut command = Command::cargo_bin("seawall").unwrap();
-        for variable in ["SEAWALL_DB", "SEAWALL_CONFIG", "SOURCE_DATE_EPOCH"] {
+        for variable in ["SEAWALL_DB", "SEAWALL_CONFIG", "SOURCE_DATE_EPOCH", "GITHUB_SHA", "GITHUB_REF"] {
             command.env_remove(variable);
         }
         let output = command

@@ -8,4 +8,5 @@ mod exits;
 mod forms;
 mod lab;
 mod layers;
+mod reports;
 mod sbom;
