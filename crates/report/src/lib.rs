@@ -9,7 +9,7 @@ pub mod formats;
 pub mod scan_report;
 
 pub use formats::table::TableOptions;
-pub use formats::{Format, FormatError, schema, write_json, write_table};
+pub use formats::{Format, FormatError, schema, write_html, write_json, write_table};
 pub use scan_report::{
     DatabaseInfo, EndOfLife, ExceptionNote, FeedInfo, Hidden, ScanReport, Totals, UnknownNote,
 };

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use seawall_model::text::escaped;
-use seawall_report::{Format, ScanReport, TableOptions, write_json, write_table};
+use seawall_report::{Format, ScanReport, TableOptions, write_html, write_json, write_table};
 
 /// `[FORMAT=]FILE` of `--output`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,7 @@ impl OutputFile {
         let by_ending =
             self.path.extension().and_then(|ending| ending.to_str()).and_then(|ending| match ending {
                 "json" => Some(Format::Json),
+                "html" | "htm" => Some(Format::Html),
                 "txt" => Some(Format::Table),
                 _ => None,
             });
@@ -80,6 +81,7 @@ fn write_report(
     match format {
         Format::Table => write_table(report, options, out),
         Format::Json => write_json(report, out),
+        Format::Html => write_html(report, out),
     }
 }
 
@@ -125,6 +127,7 @@ mod tests {
         let format = |text: &str| text.parse::<OutputFile>().map(|file| file.format(Format::Table));
         assert_eq!(format("json=a.txt"), Ok(Format::Json));
         assert_eq!(format("a.json"), Ok(Format::Json));
+        assert_eq!(format("a.html"), Ok(Format::Html));
         assert_eq!(format("a"), Ok(Format::Table));
         assert_eq!(format("dir/A=b.json"), Ok(Format::Json), "an equals sign in a name");
         assert!(format("xml=a").is_err());

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+pub mod html;
 pub mod json;
 pub mod table;
 
+pub use html::write_html;
 pub use json::{schema, write_json};
 pub use table::write_table;
 
@@ -16,17 +18,20 @@ pub enum Format {
     Table,
     /// Everything, by the schema `schemas/scan-report.json`.
     Json,
+    /// One file for a browser.
+    Html,
 }
 
 impl Format {
     /// Every format, in the order of help texts.
-    pub const ALL: [Self; 2] = [Self::Table, Self::Json];
+    pub const ALL: [Self; 3] = [Self::Table, Self::Json, Self::Html];
 
     /// The word on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Table => "table",
             Self::Json => "json",
+            Self::Html => "html",
         }
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Scan {
     /// What to scan.
     target: String,
     /// The form of the report on standard output.
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help = "The form of the report on standard output: table or json")]
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help = "The form of the report on standard output: table, json or html")]
     format: Format,
     /// Write a report to a file as well; can be given several times.
     #[arg(long, short, value_name = "[FORMAT=]FILE")]
