@@ -439,7 +439,7 @@ fn random_finding(dice: &mut Dice, number: usize, index: usize, package: &Packag
     }
     let likelihood = dice.below(1_000) as f32 / 1_000.0;
     made.epss = Some((likelihood.powi(9), likelihood));
-    if dice.below(40) == 0 {
+    if severity >= Some(Severity::High) && dice.below(8) == 0 {
         made.kev_since = Some(day("2026-08-17"));
     }
     made

@@ -40,7 +40,7 @@ pub(super) fn write(page: &mut String, view: &View<'_>) {
 fn open_table(page: &mut String, id: &str, title: &str, columns: &[&str]) {
     put!(
         page,
-        "<h3 id=\"{id}\">{title}</h3>\n<div class=\"scroll\" role=\"region\" aria-labelledby=\"{id}\" tabindex=\"0\"><table class=\"plain\">\n<thead><tr>"
+        "<h3 id=\"{id}\">{title}</h3>\n<section class=\"scroll\" aria-labelledby=\"{id}\" tabindex=\"0\"><table class=\"plain\">\n<thead><tr>"
     );
     for column in columns {
         put!(page, "<th scope=\"col\">{column}</th>");
@@ -49,7 +49,7 @@ fn open_table(page: &mut String, id: &str, title: &str, columns: &[&str]) {
 }
 
 fn close_table(page: &mut String, rows: usize, one: &str, many: &str) {
-    page.push_str("</tbody>\n</table></div>\n");
+    page.push_str("</tbody>\n</table></section>\n");
     if rows > MAX_ROWS {
         left_out(page, rows - MAX_ROWS, one, many, "");
     }

@@ -83,7 +83,6 @@ fn filters(page: &mut String, view: &View<'_>) {
     page.push_str(
         "<label>Fix <select name=\"fix\"><option value=\"\">all</option><option value=\"1\">with a fix</option><option value=\"0\">without</option></select></label>\n\
          <label>Exploitation <select name=\"risk\"><option value=\"\">all</option><option value=\"2\">known</option><option value=\"1\">known or likely</option></select></label>\n\
-         <label class=\"narrow\">Sort by <select name=\"sort\"><option value=\"\">as reported</option><option value=\"0\">severity</option><option value=\"1\">vulnerability</option><option value=\"2\">package</option><option value=\"3\">fix</option><option value=\"4\">exploitation</option><option value=\"5\">layer</option><option value=\"6\">published</option></select></label>\n\
          <button type=\"button\" name=\"open\">Open all</button> <button type=\"reset\">Reset</button>\n\
          <output name=\"shown\" aria-live=\"polite\"></output>\n</form>\n",
     );
@@ -225,8 +224,11 @@ fn details(page: &mut String, view: &View<'_>, finding: &Finding, package: Optio
     }
     term(page, "Severity", &severity(finding));
     if let Some((probability, percentile)) = finding.epss {
-        let text =
-            format!("{} within 30 days, more than {} of all", percent(probability), percent(percentile));
+        let text = format!(
+            "{} within 30 days, more than {} of all",
+            percent(probability),
+            percent((percentile * 100.0).floor() / 100.0)
+        );
         term(page, "EPSS", &text);
     }
     if let Some(since) = finding.kev_since {
@@ -272,6 +274,9 @@ fn words(words: &[String]) -> String {
 }
 
 fn severity(finding: &Finding) -> String {
+    if !finding.kind.is_security_fault() {
+        return "none: a notice, not a vulnerability".to_owned();
+    }
     let Some(severity) = finding.severity else {
         return "unknown, which is not harmless".to_owned();
     };
@@ -348,7 +353,7 @@ fn advisory(page: &mut String, advisory: &Advisory, row_summary: &str) {
     }
     put!(
         page,
-        "</small></p><p class=\"match\"><span>{} <code>{}</code></span> <span>is in <code>{}</code></span> ",
+        "</small></p><p class=\"match\"><span>{} <code>{}</code></span> <span>is in <code>{}</code>,</span> ",
         Text(&advisory.matched_name),
         Text(&advisory.matched_version),
         Text(&advisory.range),

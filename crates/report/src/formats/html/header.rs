@@ -8,16 +8,20 @@ use super::text::{Grouped, Text, plural, size};
 use super::view::View;
 use crate::scan_report::{DatabaseInfo, EndOfLife, ScanReport};
 
+/// A wave that breaks on a wall.
+const MARK: &str = "<svg class=\"mark\" width=\"28\" height=\"28\" viewBox=\"0 0 32 32\" aria-hidden=\"true\" focusable=\"false\">\
+    <path d=\"M2 25h9v5H2zM13 25h10v5H13zM25 25h5v5h-5zM2 18h5v5H2zM9 18h10v5H9zM21 18h9v5h-9z\"/>\
+    <path class=\"wave\" d=\"M2 13c5 0 5-8 10-8 4 0 5 6 9.500 6 3.500 0 4.500-3 8.500-3\"/></svg>";
+
 pub(super) fn write(page: &mut String, view: &View<'_>) {
     let report = view.report;
     put!(
         page,
-        "<header>\n<p class=\"brand\"><svg width=\"26\" height=\"26\" aria-hidden=\"true\" focusable=\"false\">\
-         <use href=\"#mark\"/></svg><b>Seawall</b> <span>{} · {} report</span></p>\n\
+        "<header>\n<p class=\"brand\">{MARK}<b>Seawall</b> <span>{} · {} report</span></p>\n\
          <h1>{}</h1>\n<dl class=\"facts\">\n",
         Text(&report.tool_version),
         subject(report.kind),
-        Text(&report.target),
+        breakable(&report.target),
     );
     if let Some(image) = &report.image {
         if let Some(digest) = &image.manifest_digest {
@@ -37,6 +41,13 @@ pub(super) fn write(page: &mut String, view: &View<'_>) {
     fact(page, "Examined", &time(report.now));
     fact(page, "Advisories", &database(report.database.as_ref()));
     page.push_str("</dl>\n</header>\n");
+}
+
+/// A name that may be broken after the parts of a path or an image's name.
+fn breakable(name: &str) -> String {
+    // Where a character of foreign text is escaped, none of these is part of it.
+    let escaped = Text(name).to_string();
+    escaped.split_inclusive(['/', ':', '@']).collect::<Vec<_>>().join("<wbr>")
 }
 
 fn fact(page: &mut String, name: &str, html: &str) {

@@ -30,7 +30,6 @@ pub(super) fn write(page: &mut String, view: &View<'_>) {
     }
     page.push_str(
         "<form id=\"package-filter\" class=\"filter\" hidden>\n<label class=\"search\">Search <input type=\"search\" name=\"text\" placeholder=\"name, kind, licence, path\" autocomplete=\"off\" spellcheck=\"false\"></label>\n\
-         <label class=\"narrow\">Sort by <select name=\"sort\"><option value=\"\">as reported</option><option value=\"0\">name</option><option value=\"2\">kind</option><option value=\"3\">licence</option><option value=\"4\">layer</option><option value=\"5\">findings</option></select></label>\n\
          <button type=\"reset\">Reset</button> <output name=\"shown\" aria-live=\"polite\"></output>\n</form>\n\
          <table class=\"packages");
     // A short table needs no help, and is found whole by tools that take pictures of pages.

@@ -74,7 +74,7 @@ pub(super) fn exploitation(finding: &Finding) -> String {
     if let Some(since) = finding.kev_since {
         put!(
             badges,
-            "<span class=\"badge kev\">exploited <span class=\"since\">since {}</span></span> ",
+            "<span class=\"badge kev\">exploited<span class=\"since\"> since {}</span></span> ",
             since.date()
         );
     }
@@ -92,7 +92,7 @@ fn severity(page: &mut String, view: &View<'_>) {
         "<div class=\"plot\">\n<h3>By severity</h3>\n<p class=\"legend\"><svg class=\"key\" aria-hidden=\"true\" focusable=\"false\"><rect class=\"ink\" width=\"100%\" height=\"100%\"/></svg> with a fix \
          <svg class=\"key\" aria-hidden=\"true\" focusable=\"false\"><rect class=\"ink\" width=\"100%\" height=\"100%\"/><rect class=\"hatched\" width=\"100%\" height=\"100%\"/></svg> without</p>\n\
          <table class=\"bars\">\n<caption class=\"unseen\">Open findings by severity</caption>\n\
-         <thead class=\"unseen\"><tr><th scope=\"col\">Severity</th><th scope=\"col\">Share</th><th scope=\"col\">With a fix, of all</th></tr></thead>\n<tbody>\n",
+         <thead class=\"unseen\"><tr><th scope=\"col\">Severity</th><th scope=\"col\">Share</th><th scope=\"col\">All, and those with a fix</th></tr></thead>\n<tbody>\n",
     );
     for grade in Grade::ALL {
         let (all, fixable) = (view.total.of(grade), view.total.fixable(grade));
@@ -110,9 +110,9 @@ fn severity(page: &mut String, view: &View<'_>) {
         rect(page, "hatched", solid, hatched);
         put!(
             page,
-            "</svg></td><td class=\"number\"><b>{}</b> <span class=\"of\">of {} with a fix</span></td></tr>\n",
-            Grouped(fixable),
-            Grouped(all)
+            "</svg></td><td class=\"number\"><b>{}</b> <span class=\"of\">{} with a fix</span></td></tr>\n",
+            Grouped(all),
+            Grouped(fixable)
         );
     }
     page.push_str("</tbody>\n</table>\n</div>\n");
@@ -133,26 +133,37 @@ fn age(page: &mut String, view: &View<'_>) {
     }
     page.push_str("</p>\n<ol class=\"columns\">\n");
     for bar in &bars {
-        put!(
-            page,
-            "<li><b>{}</b><svg aria-hidden=\"true\" focusable=\"false\"><rect class=\"ground\" y=\"99%\" width=\"100%\" height=\"1%\"/>",
-            Grouped(bar.tally.sum())
-        );
-        let mut top = 100.0;
-        for grade in Grade::ALL {
-            let height = share(bar.tally.of(grade), most);
-            if height > 0.0 {
-                top -= height;
-                put!(
-                    page,
-                    "<rect class=\"{}\" x=\"0\" y=\"{top:.2}%\" width=\"100%\" height=\"{height:.2}%\"/>",
-                    grade.as_str()
-                );
-            }
-        }
-        put!(page, "</svg><span>{}</span></li>\n", bar.label);
+        column(page, bar, most);
     }
     page.push_str("</ol>\n</div>\n");
+}
+
+/// One column, the worst at its foot, its number above it.
+fn column(page: &mut String, bar: &Bar, most: usize) {
+    /// The share of the height that the highest column takes: above it stands its number.
+    const ROOM: f64 = 0.85;
+    put!(
+        page,
+        "<li><svg aria-hidden=\"true\" focusable=\"false\"><rect class=\"ground\" y=\"99%\" width=\"100%\" height=\"1%\"/>"
+    );
+    let mut top = 100.0;
+    for grade in Grade::ALL {
+        let height = share(bar.tally.of(grade), most) * ROOM;
+        if height > 0.0 {
+            top -= height;
+            let word = grade.as_str();
+            put!(
+                page,
+                "<rect class=\"{word}\" x=\"0\" y=\"{top:.2}%\" width=\"100%\" height=\"{height:.2}%\"/>"
+            );
+        }
+    }
+    let count = Grouped(bar.tally.sum());
+    put!(
+        page,
+        "<text x=\"50%\" y=\"{top:.2}%\" dy=\"-7\" text-anchor=\"middle\">{count}</text></svg><b class=\"unseen\">{count} findings</b> <span>{}</span></li>\n",
+        bar.label
+    );
 }
 
 /// Bars of open findings, divided by severity.

@@ -18,7 +18,7 @@
   const compare = (a, b) => (typeof a === "number" ? a - b : collator.compare(a, b));
 
   // `place` puts the rows, in their order, back into the table.
-  function sortable(table, rows, sortChoice, place) {
+  function sortable(table, rows, place) {
     const headings = [...table.tHead.rows[0].cells];
     let sorted = null;
     const apply = (column, largestFirst) => {
@@ -41,8 +41,7 @@
       heading.append(button);
       button.addEventListener("click", () => apply(column, sorted?.column === column ? !sorted.down : undefined));
     });
-    sortChoice.addEventListener("change", () => apply(sortChoice.value === "" ? null : Number(sortChoice.value)));
-    return () => apply(null);
+    return () => { if (sorted) apply(null); };
   }
 
   // Shows the rows that `fits` lets through, and says how many they are.
@@ -74,7 +73,7 @@
     const update = filterable(form, rows, ({ data }) =>
       ["severity", "kind", "layer", "fix"].every((name) => wanted(name) === "" || data[name] === wanted(name)) &&
       (wanted("risk") === "" || number(data.risk) >= (wanted("risk") === "2" ? 2 : 0.1)));
-    const unsort = sortable(table, rows, form.elements.sort, (sorted) => table.append(...sorted.map((row) => row.node)));
+    const unsort = sortable(table, rows, (sorted) => table.append(...sorted.map((row) => row.node)));
     form.addEventListener("reset", () => setTimeout(() => { unsort(); update(); }));
 
     const open = form.elements.open;
@@ -117,7 +116,7 @@
     const size = groups[0].rows.length;
     const rows = groups.flatMap((group) => [...group.rows]).map((node) => ({ node, cells: node.cells }));
     const update = filterable(form, rows, () => true);
-    const unsort = sortable(table, rows, form.elements.sort, (sorted) => groups.forEach((group, index) =>
+    const unsort = sortable(table, rows, (sorted) => groups.forEach((group, index) =>
       group.replaceChildren(...sorted.slice(index * size, (index + 1) * size).map((row) => row.node))));
     form.addEventListener("reset", () => setTimeout(() => { unsort(); update(); }));
   }

@@ -144,13 +144,13 @@ pub(super) fn size(bytes: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
-/// A share of one as a percentage; a small one keeps its first digit.
+/// A share of one as a percentage, in HTML; a small one keeps its first digit.
 pub(super) fn percent(share: f32) -> String {
     let percent = share * 100.0;
     match percent {
         p if p >= 9.95 => format!("{p:.0} %"),
         p if p >= 0.095 => format!("{p:.1} %"),
-        p if p > 0.0 => "< 0.1 %".to_owned(),
+        p if p > 0.0 => "&lt; 0.1 %".to_owned(),
         _ => "0 %".to_owned(),
     }
 }
@@ -211,6 +211,6 @@ mod tests {
             [999, 1_000, 9_960, 999_499, 999_500, 1_500_000_000].map(size),
             ["999 B", "1.0 kB", "10 kB", "999 kB", "1.0 MB", "1.5 GB"]
         );
-        assert_eq!([0.0, 0.0004, 0.012, 0.944].map(percent), ["0 %", "< 0.1 %", "1.2 %", "94 %"]);
+        assert_eq!([0.0, 0.0004, 0.012, 0.944].map(percent), ["0 %", "&lt; 0.1 %", "1.2 %", "94 %"]);
     }
 }
