@@ -146,16 +146,13 @@ fn tag(text: &str) -> Tag {
     while !rest.is_empty() {
         let end = rest.find(['=', ' ']).unwrap_or(rest.len());
         let (name, value) = rest.split_at(end);
-        match value.strip_prefix("=\"") {
-            Some(value) => {
-                let (value, after) = value.split_once('"').unwrap();
-                attributes.push((name.to_owned(), value.to_owned()));
-                rest = after.trim_start();
-            }
-            None => {
-                attributes.push((name.to_owned(), String::new()));
-                rest = value.trim_start();
-            }
+        if let Some(value) = value.strip_prefix("=\"") {
+            let (value, after) = value.split_once('"').unwrap();
+            attributes.push((name.to_owned(), value.to_owned()));
+            rest = after.trim_start();
+        } else {
+            attributes.push((name.to_owned(), String::new()));
+            rest = value.trim_start();
         }
     }
     Tag { name: name.to_owned(), attributes }

@@ -25,9 +25,10 @@ fn day(text: &str) -> Timestamp {
 }
 
 fn digest(seed: u64) -> Digest {
-    let hex: String =
-        (0..8_u64).map(|part| format!("{:08x}", (seed + 1) * 0x9e37_79b9 % 0xffff_fffb ^ part)).collect();
-    format!("sha256:{}", &hex[hex.len() - 64..]).parse().unwrap()
+    let word = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let hex =
+        [7, 19, 31, 43].map(|turn| format!("{:016x}", word.rotate_left(turn).wrapping_mul(turn.into())));
+    format!("sha256:{}", hex.concat()).parse().unwrap()
 }
 
 /// An image with nothing in it.
@@ -397,7 +398,7 @@ pub(crate) fn large(findings: usize, packages: usize) -> ScanReport {
         let index = dice.below((packages / 10).max(1)) * 10 % packages;
         let mut made = random_finding(&mut dice, number, index, &list[index]);
         if number >= findings {
-            made.suppression = small().findings[2 + 3 * (number % 2)].suppression.clone();
+            made.suppression.clone_from(&small().findings[2 + 3 * (number % 2)].suppression);
         }
         report.findings.push(made);
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use seawall_model::{EcosystemCoverage, FeedDate};
+use seawall_model::{EcosystemCoverage, FeedDate, Timestamp};
 
 use super::findings::left_out;
 use super::text::{Grouped, Prose, Text, plural};
@@ -40,7 +40,7 @@ pub(super) fn write(page: &mut String, view: &View<'_>) {
 fn open_table(page: &mut String, id: &str, title: &str, columns: &[&str]) {
     put!(
         page,
-        "<h3 id=\"{id}\">{title}</h3>\n<section class=\"scroll\" aria-labelledby=\"{id}\" tabindex=\"0\"><table class=\"plain\">\n<thead><tr>"
+        "<section class=\"scroll\" aria-labelledby=\"{id}\" tabindex=\"0\">\n<h3 id=\"{id}\">{title}</h3>\n<table class=\"plain\">\n<thead><tr>"
     );
     for column in columns {
         put!(page, "<th scope=\"col\">{column}</th>");
@@ -160,8 +160,7 @@ fn exceptions(page: &mut String, view: &View<'_>) {
 
 fn feeds(page: &mut String, database: &DatabaseInfo) {
     open_table(page, "feeds", "The advisory database", &["Feed", "Records", "Date"]);
-    let date =
-        |date: Option<seawall_model::Timestamp>| date.map_or_else(|| "unknown".to_owned(), |at| at.date());
+    let date = |date: Option<Timestamp>| date.map_or_else(|| "unknown".to_owned(), Timestamp::date);
     for feed in database.feeds.iter().take(MAX_ROWS) {
         put!(
             page,
@@ -173,7 +172,7 @@ fn feeds(page: &mut String, database: &DatabaseInfo) {
     }
     for (name, at) in [("Known exploited (CISA)", database.kev), ("Likelihood (EPSS)", database.epss)] {
         let text =
-            at.map_or_else(|| "<span class=\"warn\">not in the database</span>".to_owned(), |at| at.date());
+            at.map_or_else(|| "<span class=\"warn\">not in the database</span>".to_owned(), Timestamp::date);
         put!(page, "<tr><th scope=\"row\">{name}</th><td></td><td>{text}</td></tr>\n");
     }
     close_table(page, database.feeds.len(), "feed", "feeds");

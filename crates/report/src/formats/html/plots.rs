@@ -1,6 +1,7 @@
 //! The summary: what to look at first, and plots of the open findings.
 //!
-//! Each plot is a table whose bars are drawn: the numbers beside them are its text. Colours are never alone:
+//! Each plot is a table or a list whose bars are drawn; the numbers beside them, or the title of the drawing, are
+//! its text. Colours are never alone:
 //! severities have words and shapes, what has no fix is hatched.
 
 use std::fmt::Write as _;
@@ -144,7 +145,8 @@ fn column(page: &mut String, bar: &Bar, most: usize) {
     const ROOM: f64 = 0.85;
     put!(
         page,
-        "<li><svg aria-hidden=\"true\" focusable=\"false\"><rect class=\"ground\" y=\"99%\" width=\"100%\" height=\"1%\"/>"
+        "<li><svg role=\"img\"><title>{}</title><rect class=\"ground\" y=\"99%\" width=\"100%\" height=\"1%\"/>",
+        parts(&bar.tally)
     );
     let mut top = 100.0;
     for grade in Grade::ALL {
@@ -161,7 +163,7 @@ fn column(page: &mut String, bar: &Bar, most: usize) {
     let count = Grouped(bar.tally.sum());
     put!(
         page,
-        "<text x=\"50%\" y=\"{top:.2}%\" dy=\"-7\" text-anchor=\"middle\">{count}</text></svg><b class=\"unseen\">{count} findings</b> <span>{}</span></li>\n",
+        "<text x=\"50%\" y=\"{top:.2}%\" dy=\"-7\" text-anchor=\"middle\">{count}</text></svg><span>{}</span></li>\n",
         bar.label
     );
 }
@@ -200,9 +202,17 @@ pub(super) fn worst(tally: &Tally) -> String {
     )
 }
 
+/// `2 critical, 1 low`: what a drawing says, in words.
+fn parts(tally: &Tally) -> String {
+    let counted = Grade::ALL.into_iter().filter(|grade| tally.of(*grade) > 0);
+    let parts: Vec<String> =
+        counted.map(|grade| format!("{} {}", Grouped(tally.of(grade)), grade.as_str())).collect();
+    if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
+}
+
 /// A bar of pieces, one for each severity.
 pub(super) fn stack(page: &mut String, tally: &Tally, most: usize) {
-    page.push_str("<svg class=\"bar\" aria-hidden=\"true\" focusable=\"false\">");
+    put!(page, "<svg class=\"bar\" role=\"img\"><title>{}</title>", parts(tally));
     let mut left = 0.0;
     for grade in Grade::ALL {
         let width = share(tally.of(grade), most);

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use seawall_model::EcosystemCoverage;
+use seawall_model::{EcosystemCoverage, FeedDate};
 
 use super::text::{Grouped, Text, plural};
 use super::view::{Grade, View};
 use crate::scan_report::EndOfLife;
 
-/// Reasons that the verdict names one by one; the others stand under *Coverage*.
-const MAX_GAPS: usize = 6;
+/// Lines of each list of the verdict; the others stand under *Coverage*.
+const MAX_ITEMS: usize = 6;
 
 pub(super) fn write(page: &mut String, view: &View<'_>) {
     let state = State::of(view);
@@ -28,7 +28,12 @@ pub(super) fn write(page: &mut String, view: &View<'_>) {
         state.word(),
         state.meaning(),
     );
-    gaps(page, view);
+    list(page, &all_gaps(view));
+    let judged = judged(view);
+    if !judged.is_empty() {
+        page.push_str("<p>Judged:</p>\n");
+        list(page, &judged);
+    }
     page.push_str("</div>\n</section>\n");
 }
 
@@ -165,19 +170,32 @@ fn notes(page: &mut String, view: &View<'_>) {
     }
 }
 
-fn gaps(page: &mut String, view: &View<'_>) {
-    let gaps = all_gaps(view);
-    if gaps.is_empty() {
+fn list(page: &mut String, items: &[String]) {
+    if items.is_empty() {
         return;
     }
     page.push_str("<ul class=\"gaps\">");
-    for gap in gaps.iter().take(MAX_GAPS) {
-        put!(page, "<li>{gap}</li>");
+    for item in items.iter().take(MAX_ITEMS) {
+        put!(page, "<li>{item}</li>");
     }
-    if gaps.len() > MAX_GAPS {
-        put!(page, "<li><a href=\"#coverage\">and {} more</a></li>", gaps.len() - MAX_GAPS);
+    if items.len() > MAX_ITEMS {
+        put!(page, "<li><a href=\"#coverage\">and {} more</a></li>", items.len() - MAX_ITEMS);
     }
     page.push_str("</ul>\n");
+}
+
+/// What the feeds spoke of, and how old they are, as HTML.
+fn judged(view: &View<'_>) -> Vec<String> {
+    let judged = view.report.coverage.ecosystems.iter().filter(|ecosystem| ecosystem.matched > 0);
+    let line = |ecosystem: &EcosystemCoverage| {
+        let packages = plural(ecosystem.matched, "package", "packages");
+        let feed = match &ecosystem.feed {
+            Some((_, FeedDate::Known(date))) => format!("feed of {}", date.date()),
+            Some((_, FeedDate::Unknown)) | None => "feed of unknown date".to_owned(),
+        };
+        format!("<b>{}</b>: {packages}, {feed}", Text(&ecosystem.name))
+    };
+    judged.map(line).collect()
 }
 
 /// Everything that stands between this result and the whole truth, the gravest first, as HTML.

@@ -262,7 +262,9 @@ fn most_first(mut bars: Vec<Bar>, others: &str) -> Vec<Bar> {
     if bars.len() > MAX_BARS {
         let rest = bars.split_off(MAX_BARS - 1);
         let mut other = Bar { label: format!("{} {others}", rest.len()), tally: Tally::default() };
-        rest.iter().for_each(|bar| other.tally.merge(&bar.tally));
+        for bar in &rest {
+            other.tally.merge(&bar.tally);
+        }
         bars.push(other);
     }
     bars
