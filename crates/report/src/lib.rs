@@ -14,7 +14,8 @@ pub mod scan_report;
 pub use formats::table::TableOptions;
 pub use formats::{
     Format, FormatError, ReadError, Submission, SubmissionError, Template, TemplateError, read_json, schema,
-    write_csv, write_github, write_gitlab, write_json, write_junit, write_markdown, write_sarif, write_table,
+    write_csv, write_github, write_gitlab, write_html, write_json, write_junit, write_markdown, write_sarif,
+    write_table,
 };
 pub use scan_report::{
     DatabaseInfo, EndOfLife, ExceptionNote, FeedInfo, Hidden, ScanReport, Totals, UnknownNote,

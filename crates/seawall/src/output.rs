@@ -12,7 +12,7 @@ use seawall_model::Timestamp;
 use seawall_model::text::escaped;
 use seawall_report::{
     Format, ScanReport, Submission, TableOptions, Template, write_csv, write_github, write_gitlab,
-    write_json, write_junit, write_markdown, write_sarif, write_table,
+    write_html, write_json, write_junit, write_markdown, write_sarif, write_table,
 };
 use seawall_sbom::{Form, FormError};
 
@@ -81,6 +81,7 @@ fn report_of_name(name: &str) -> Option<Format> {
     match Path::new(name).extension()?.to_str()? {
         "json" => Some(Format::Json),
         "txt" => Some(Format::Table),
+        "html" | "htm" => Some(Format::Html),
         "sarif" => Some(Format::Sarif),
         "md" => Some(Format::Markdown),
         "csv" => Some(Format::Csv),
@@ -243,6 +244,7 @@ impl ScanOutputs {
             Prepared::Report(format) => match format {
                 Format::Table => write_table(report, self.table, out)?,
                 Format::Json => write_json(report, out)?,
+                Format::Html => write_html(report, out)?,
                 Format::Sarif => write_sarif(report, out)?,
                 Format::Markdown => write_markdown(report, out)?,
                 Format::Junit => write_junit(report, out)?,
@@ -304,6 +306,7 @@ mod tests {
             ("a.json", Format::Json),
             ("a", Format::Table),
             ("dir/A=b.json", Format::Json),
+            ("a.html", Format::Html),
             ("a.sarif", Format::Sarif),
             ("a.sarif.json", Format::Sarif),
             ("a.md", Format::Markdown),

@@ -7,6 +7,7 @@ pub mod csv;
 pub mod fix_plan;
 pub mod github;
 pub mod gitlab;
+pub mod html;
 pub mod json;
 pub mod junit;
 mod log_safe;
@@ -18,6 +19,7 @@ pub mod template;
 pub use csv::write_csv;
 pub use github::{Submission, SubmissionError, write_github};
 pub use gitlab::write_gitlab;
+pub use html::write_html;
 pub use json::{ReadError, read_json, schema, write_json};
 pub use junit::write_junit;
 pub use markdown::write_markdown;
@@ -44,13 +46,16 @@ pub enum Format {
     Github,
     /// The findings for a spreadsheet.
     Csv,
+    /// One file for a browser.
+    Html,
 }
 
 impl Format {
     /// Every format, in the order of help texts.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Table,
         Self::Json,
+        Self::Html,
         Self::Sarif,
         Self::Markdown,
         Self::Junit,
@@ -70,6 +75,7 @@ impl Format {
             Self::Gitlab => "gitlab",
             Self::Github => "github",
             Self::Csv => "csv",
+            Self::Html => "html",
         }
     }
 }

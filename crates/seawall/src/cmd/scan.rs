@@ -32,12 +32,12 @@ use crate::{Global, exceptions, paths};
 pub(crate) struct Scan {
     #[command(flatten)]
     reading: Reading,
-    /// The form of the report on standard output: table, json, sarif, markdown, junit, gitlab, github, csv,
+    /// The form of the report on standard output: table, json, html, sarif, markdown, junit, gitlab, github, csv,
     /// template=FILE, or a bill of materials as of `seawall sbom`.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: ScanFormat,
     /// Write a report to a file as well; can be given several times. Without FORMAT the file's ending says it:
-    /// .json, .txt, .sarif, .md, .csv, .xml (JUnit), gl-…-scanning-report.json (GitLab), .cdx.json, .spdx.json.
+    /// .json, .txt, .html, .sarif, .md, .csv, .xml (JUnit), gl-…-scanning-report.json (GitLab), .cdx.json, .spdx.json.
     /// With a template: template=TEMPLATE=FILE.
     #[arg(long, short, value_name = "[FORMAT=]FILE")]
     output: Vec<OutputFile<ScanFormat>>,
