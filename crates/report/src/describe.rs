@@ -198,6 +198,13 @@ pub(crate) fn gaps(report: &ScanReport) -> Vec<String> {
     gaps
 }
 
+/// How many findings the filters of the command line keep out of the report.
+pub(crate) fn left_out(report: &ScanReport) -> Option<String> {
+    let hidden = report.hidden.below_severity + report.hidden.not_fixed;
+    let findings = count(hidden, "finding is", "findings are");
+    (hidden > 0).then(|| format!("{findings} left out by --severity or --only-fixed"))
+}
+
 /// A number and its word.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })

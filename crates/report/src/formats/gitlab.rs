@@ -113,6 +113,7 @@ fn messages(report: &ScanReport) -> Vec<Value> {
         let more = problems.len() - MAX_MESSAGES;
         messages.push(message("warn", &format!("{more} more problems are left out")));
     }
+    messages.extend(describe::left_out(report).iter().map(|text| message("info", text)));
     let suppressed = report.totals().suppressed;
     if suppressed > 0 {
         let findings = describe::count(suppressed, "finding is", "findings are");

@@ -66,6 +66,8 @@ fn verdict(report: &ScanReport) -> String {
     let open = totals.open() + totals.notices;
     let mut text = if open > 0 {
         format!("**{} in {} of {packages}.**", count(open, "finding", "findings"), totals.packages)
+    } else if let Some(text) = describe::left_out(report) {
+        format!("**Nothing to show: {text}.**")
     } else if report.coverage.is_spotless() {
         format!("**No known vulnerability in {packages}.**")
     } else {

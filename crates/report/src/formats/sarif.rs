@@ -158,6 +158,9 @@ impl<'a> Log<'a> {
         for gap in describe::gaps(self.report) {
             self.notify("warning", "not-judged", &gap);
         }
+        if let Some(text) = describe::left_out(self.report) {
+            self.notify("note", "filter", &text);
+        }
         for problem in coverage.problems.iter().take(MAX_NOTIFICATIONS) {
             let level = if problem.kind.breaks_completeness() { "error" } else { "warning" };
             self.notify(level, problem.kind.as_str(), &describe::problem(problem));

@@ -266,7 +266,9 @@ impl<'r> Table<'r> {
         let ecosystems = &self.report.coverage.ecosystems;
         let packages: usize = ecosystems.iter().map(|ecosystem| ecosystem.packages).sum();
         let judged: usize = ecosystems.iter().map(|ecosystem| ecosystem.matched).sum();
-        if packages == 0 {
+        if let Some(text) = describe::left_out(self.report) {
+            self.line(WARNING, &format!("nothing to show: {text}"));
+        } else if packages == 0 {
             self.line(WARNING, "nothing found, and nothing to judge: see below");
         } else if judged == 0 {
             let packages = count(packages, "package", "packages");

@@ -194,3 +194,14 @@ fn cells_are_quoted_and_no_formulas() {
         assert!(!text.contains(&format!(",\"{start}")), "a cell begins with {start:?}");
     }
 }
+
+#[test]
+fn what_filters_leave_out_does_not_look_clean() {
+    let mut report = reports::clean();
+    report.hidden.below_severity = 3;
+    for format in [Format::Table, Format::Markdown, Format::Sarif, Format::Gitlab] {
+        let text = written(&report, format);
+        assert!(text.contains("3 findings are left out by --severity"), "{format}: {text}");
+        assert!(!text.to_lowercase().contains("no known vulnerability"), "{format}: {text}");
+    }
+}
