@@ -25,7 +25,14 @@ fn a_bill_needs_no_advisory_database() {
     std::fs::remove_file(lab.path("advisories.db")).unwrap();
     let run = sbom(&lab, &lab.docker_archive(&application()), &[]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    let names = ["bash 5.2.15-2", "debian 12", "left-thing 1.0.0", "libssl3 3.0.1-1+b2", "py-thing 1.4", "zlib1g 1:1.2.13"];
+    let names = [
+        "bash 5.2.15-2",
+        "debian 12",
+        "left-thing 1.0.0",
+        "libssl3 3.0.1-1+b2",
+        "py-thing 1.4",
+        "zlib1g 1:1.2.13",
+    ];
     assert_eq!(components(&run.report()), names);
     assert!(run.report().get("vulnerabilities").is_none());
 }
@@ -60,9 +67,11 @@ fn each_form_is_written_in_the_version_that_was_asked_for() {
         let run = sbom(&lab, &target, flags);
         assert!(run.code == 0 && run.stdout.contains(expected), "{flags:?}: {}", run.stdout);
     }
-    for flags in
-        [&["--format", "cyclonedx"][..], &["--spec-version", "1.4"], &["--format", "spdx-json", "--spec-version", "1.5"]]
-    {
+    for flags in [
+        &["--format", "cyclonedx"][..],
+        &["--spec-version", "1.4"],
+        &["--format", "spdx-json", "--spec-version", "1.5"],
+    ] {
         let run = sbom(&lab, &target, flags);
         assert!(run.code == 2 && run.stdout.is_empty() && !run.stderr.is_empty(), "{flags:?}");
     }
