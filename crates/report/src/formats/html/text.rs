@@ -54,6 +54,8 @@ impl Write for Markup<'_, '_> {
             '>' => self.0.write_str("&gt;"),
             '"' => self.0.write_str("&quot;"),
             '\'' => self.0.write_str("&#39;"),
+            // A page may be printed in the log of a build server, to some of which `##vso[` is a command.
+            '#' => self.0.write_str("&#35;"),
             // Two more marks of direction, tags that nobody sees, and characters that HTML does not allow.
             '\u{61c}' | '\u{180e}' | '\u{e0000}'..='\u{e007f}' | '\u{fdd0}'..='\u{fdef}' => {
                 write!(self.0, "\\u{{{:x}}}", u32::from(character))
