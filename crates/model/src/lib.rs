@@ -26,6 +26,7 @@ pub mod severity;
 pub mod subject;
 pub mod text;
 pub mod time;
+pub mod vex;
 
 pub use analysis::{Analyser, Content, EntryKind, EntryMeta, Interest};
 pub use base::{BaseEvidence, BaseImage};
@@ -46,3 +47,4 @@ pub use purl::{Purl, PurlError};
 pub use severity::{Severity, SeveritySource};
 pub use subject::{ImageFacts, LayerLine, SubjectKind};
 pub use time::{Timestamp, TimestampError};
+pub use vex::VexUse;

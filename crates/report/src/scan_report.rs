@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use seawall_model::{
     Coverage, Dependency, Distro, Finding, ImageFacts, LayerIndex, LayerLine, Package, Severity, SubjectKind,
-    Timestamp,
+    Timestamp, VexUse,
 };
 
 /// The result of one scan.
@@ -37,6 +37,8 @@ pub struct ScanReport {
     pub hidden: Hidden,
     /// Exceptions that matched nothing or have expired.
     pub exceptions: Vec<ExceptionNote>,
+    /// What VEX documents did.
+    pub vex: Vec<VexUse>,
 }
 
 /// Whether the distribution still gets fixes.

@@ -10,6 +10,7 @@ mod paths;
 mod progress;
 mod read;
 mod settings;
+mod statements;
 mod target;
 
 use std::process::ExitCode;
@@ -45,6 +46,11 @@ pub(crate) struct Global {
 #[derive(Subcommand)]
 enum Command {
     Scan(Box<cmd::scan::Scan>),
+    Report(Box<cmd::report::Report>),
+    Explain(Box<cmd::explain::Explain>),
+    FixPlan(Box<cmd::fix_plan::FixPlan>),
+    #[command(subcommand)]
+    Vex(cmd::vex::Vex),
     Sbom(Box<cmd::sbom::Sbom>),
     #[command(subcommand)]
     Db(cmd::db::Db),
@@ -56,6 +62,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Scan(scan) => cmd::scan::run(*scan, &cli.global),
+        Command::Report(report) => cmd::report::run(*report, &cli.global),
+        Command::Explain(explain) => cmd::explain::run(*explain, &cli.global),
+        Command::FixPlan(plan) => cmd::fix_plan::run(*plan, &cli.global),
+        Command::Vex(vex) => cmd::vex::run(vex, &cli.global),
         Command::Sbom(sbom) => cmd::sbom::run(*sbom, &cli.global),
         Command::Db(db) => cmd::db::run(db, &cli.global),
         Command::Cache(cache) => cmd::cache::run(cache, &cli.global),

@@ -25,6 +25,9 @@ pub(crate) struct ScanSettings {
     #[serde(default)]
     pub(crate) exclude: Vec<String>,
     pub(crate) only_fixed: Option<bool>,
+    /// VEX documents, as of `--vex`.
+    #[serde(default)]
+    pub(crate) vex: Vec<PathBuf>,
     pub(crate) strict: Option<bool>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use seawall_model::{Digest, Distro, Finding, Package, Purl, Suppression, Timestamp};
+use seawall_model::{Digest, Distro, Finding, Package, Purl, Suppression, Timestamp, VexUse};
 
 use crate::identifier::{Component, Cpe, Identifier, is_same};
 use crate::statement::{Document, Product, Statement, Status};
@@ -28,20 +28,6 @@ pub struct ImageName {
     pub tag: Option<String>,
 }
 
-/// What became of one document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentUse {
-    pub source: String,
-    pub format: &'static str,
-    pub author: Option<String>,
-    pub statements: usize,
-    /// Findings that one of its statements decided.
-    pub suppressed: usize,
-    /// Findings that it confirms or still looks into.
-    pub confirmed: usize,
-    pub problems: Vec<String>,
-}
-
 /// Holds documents against findings: what is not affected, fixed or a false positive is suppressed with its
 /// justification.
 ///
@@ -54,7 +40,7 @@ pub fn apply(
     packages: &[Package],
     distro: Option<&Distro>,
     findings: &mut [Finding],
-) -> Vec<DocumentUse> {
+) -> Vec<VexUse> {
     let scope = Scope::new(subject, packages, distro);
     let mut by_name: HashMap<&str, Vec<(usize, &Statement)>> = HashMap::new();
     for (document, statement) in documents
@@ -66,7 +52,7 @@ pub fn apply(
             by_name.entry(name.as_str()).or_default().push((document, statement));
         }
     }
-    let mut uses: Vec<DocumentUse> = documents.iter().map(DocumentUse::unused).collect();
+    let mut uses: Vec<VexUse> = documents.iter().map(unused).collect();
     for finding in findings.iter_mut() {
         let names = names_of(finding);
         let stated = names.iter().filter_map(|name| by_name.get(name)).flatten();
@@ -84,17 +70,15 @@ pub fn apply(
     uses
 }
 
-impl DocumentUse {
-    fn unused(document: &Document) -> Self {
-        Self {
-            source: document.source.clone(),
-            format: document.format,
-            author: document.author.clone(),
-            statements: document.statements.len(),
-            suppressed: 0,
-            confirmed: 0,
-            problems: document.problems.clone(),
-        }
+fn unused(document: &Document) -> VexUse {
+    VexUse {
+        source: document.source.clone(),
+        format: document.format.to_owned(),
+        author: document.author.clone(),
+        statements: document.statements.len(),
+        suppressed: 0,
+        confirmed: 0,
+        problems: document.problems.clone(),
     }
 }
 

@@ -17,7 +17,7 @@ pub mod read;
 pub mod statement;
 pub mod write;
 
-pub use apply::{DocumentUse, Subject, apply};
+pub use apply::{ImageName, Subject, apply};
 pub use identifier::{Component, Identifier};
 pub use read::{VexError, read};
 pub use statement::{Document, Product, Statement, Status};

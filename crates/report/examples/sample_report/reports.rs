@@ -86,6 +86,7 @@ pub(crate) fn clean() -> ScanReport {
         }),
         hidden: Hidden::default(),
         exceptions: Vec::new(),
+        vex: Vec::new(),
     }
     .with_packages(vec![package(
         PackageKind::Deb,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use seawall_model::{
-    Coverage, FeedDate, Finding, FixState, Package, Scope, Severity, Suppression, Timestamp,
+    Coverage, FeedDate, Finding, FixState, Package, Scope, Severity, Suppression, Timestamp, VexUse,
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,25 @@ pub(super) struct Report {
     database: Option<Database>,
     /// Exceptions that matched nothing or have expired.
     exceptions_without_effect: Vec<ExceptionWithoutEffect>,
+    /// VEX documents that were held against the findings.
+    #[serde(default)]
+    vex_documents: Vec<VexDocument>,
+}
+
+/// One VEX document, and what it did.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct VexDocument {
+    source: String,
+    /// `OpenVEX`, `CSAF` or `CycloneDX`.
+    format: String,
+    author: Option<String>,
+    statements: usize,
+    /// Findings that it suppressed.
+    suppressed: usize,
+    /// Findings that it confirms or is still looking into.
+    confirmed: usize,
+    /// Statements that could not be used.
+    problems: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -405,7 +424,15 @@ impl From<&ScanReport> for Report {
                     message: note.message.clone(),
                 })
                 .collect(),
+            vex_documents: report.vex.iter().map(VexDocument::from).collect(),
         }
+    }
+}
+
+impl From<&VexUse> for VexDocument {
+    fn from(used: &VexUse) -> Self {
+        let VexUse { source, format, author, statements, suppressed, confirmed, problems } = used.clone();
+        Self { source, format, author, statements, suppressed, confirmed, problems }
     }
 }
 

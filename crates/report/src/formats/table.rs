@@ -299,6 +299,24 @@ impl<'r> Table<'r> {
         if suppressed > 0 && !self.options.show_suppressed {
             self.line(DIM, &format!("{suppressed} suppressed (--show-suppressed)"));
         }
+        for used in &self.report.vex {
+            let mut text = format!(
+                "VEX {}: {} of {} findings suppressed",
+                used.source,
+                used.suppressed,
+                used.suppressed + used.confirmed
+            );
+            if used.suppressed + used.confirmed == 0 {
+                text = format!(
+                    "VEX {}: none of its {} statements is about a finding",
+                    used.source, used.statements
+                );
+            }
+            self.line(DIM, &safe(&text));
+            for problem in used.problems.iter().take(3) {
+                self.line(WARNING, &safe(&format!("VEX {}: {problem}", used.source)));
+            }
+        }
         for note in &self.report.exceptions {
             let text = format!("exception {} at {}: {}", note.rule, note.source, note.message);
             self.line(WARNING, &escaped(&text));

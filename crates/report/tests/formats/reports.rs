@@ -119,6 +119,7 @@ pub(crate) fn empty() -> ScanReport {
         }),
         hidden: Hidden::default(),
         exceptions: Vec::new(),
+        vex: Vec::new(),
     }
 }
 

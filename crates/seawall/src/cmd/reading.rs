@@ -13,11 +13,15 @@ use crate::settings::Settings;
 use crate::target::Target;
 use crate::{Global, clock};
 
-/// What is read, and how.
+/// The target that a word on the command line names.
+pub(crate) fn target(text: &str) -> Result<Target> {
+    text.parse()
+        .with_context(|| format!("can't read {text:?}; `seawall scan --help` lists the kinds of target"))
+}
+
+/// How targets are read.
 #[derive(Args)]
 pub(crate) struct Reading {
-    /// What to read.
-    target: String,
     /// Pass over files whose path matches; can be given several times.
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
@@ -45,12 +49,6 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    pub(crate) fn target(&self) -> Result<Target> {
-        self.target.parse().with_context(|| {
-            format!("can't read {:?}; `seawall scan --help` lists the kinds of target", self.target)
-        })
-    }
-
     pub(crate) fn now(&self) -> Result<Timestamp> {
         clock::now(self.now)
     }

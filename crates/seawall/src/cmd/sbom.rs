@@ -5,7 +5,7 @@ use clap::Args;
 use seawall_model::Problem;
 use seawall_sbom::{Bill, Form};
 
-use super::reading::Reading;
+use super::reading::{self, Reading};
 use crate::exit::Exit;
 use crate::output::{self, OutputFile};
 use crate::read::read;
@@ -20,6 +20,8 @@ use crate::{Global, bill};
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Sbom {
+    /// What to read.
+    target: String,
     #[command(flatten)]
     reading: Reading,
     /// The form of the bill on standard output: cyclonedx-json, cyclonedx-xml, spdx-json, spdx-tag-value or
@@ -54,7 +56,7 @@ pub(crate) fn run(sbom: Sbom, global: &Global) -> Result<Exit> {
         Some(version) => sbom.format.in_version(version)?,
         None => sbom.format,
     };
-    let target = sbom.reading.target()?;
+    let target = reading::target(&sbom.target)?;
     let readout = read(&target, &sbom.reading.options(&settings, global)?)?;
     let created = sbom.reading.created(readout.image.as_ref())?;
     let bill = bill::of_readout(readout, created);

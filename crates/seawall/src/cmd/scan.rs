@@ -1,25 +1,21 @@
 //! `seawall scan`: which packages a target holds, which known vulnerabilities they have, and what could not be
 //! judged.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Args;
-use seawall_advisory::matching::{MatchOptions, Matches, match_packages};
-use seawall_feed::Status as DatabaseStatus;
-use seawall_inventory::eol::{EndOfLife as Support, end_of_life};
-use seawall_model::{Coverage, Distro, Finding, Severity, Timestamp};
-use seawall_report::{
-    DatabaseInfo, EndOfLife, FeedInfo, Hidden, ScanReport, Submission, TableOptions, UnknownNote,
-};
+use seawall_model::Timestamp;
+use seawall_report::ScanReport;
 
-use super::reading::Reading;
+use super::judging::{Judge, Judging};
+use super::reading::{self, Reading};
+use super::showing::{Deciding, Showing};
 use crate::exit::Exit;
-use crate::output::{self, OutputFile, ScanFormat, ScanOutputs};
-use crate::read::{Readout, read};
+use crate::read::{ReadOptions, read};
 use crate::settings::Settings;
-use crate::{Global, exceptions, paths};
+use crate::target::Target;
+use crate::{Global, output, statements};
 
 /// Scan an image, a root file system or a source tree.
 ///
@@ -30,296 +26,54 @@ use crate::{Global, exceptions, paths};
 #[derive(Args)]
 #[command(after_help = crate::exit::HELP)]
 pub(crate) struct Scan {
+    /// What to scan.
+    target: String,
+    #[command(flatten)]
+    showing: Showing,
+    #[command(flatten)]
+    deciding: Deciding,
+    #[command(flatten)]
+    judging: Judging,
     #[command(flatten)]
     reading: Reading,
-    /// The form of the report on standard output: table, json, html, sarif, markdown, junit, gitlab, github, csv,
-    /// template=FILE, or a bill of materials as of `seawall sbom`.
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    format: ScanFormat,
-    /// Write a report to a file as well; can be given several times. Without FORMAT the file's ending says it:
-    /// .json, .txt, .html, .sarif, .md, .csv, .xml (JUnit), gl-…-scanning-report.json (GitLab), .cdx.json, .spdx.json.
-    /// With a template: template=TEMPLATE=FILE.
-    #[arg(long, short, value_name = "[FORMAT=]FILE")]
-    output: Vec<OutputFile<ScanFormat>>,
-    /// Show only findings of these severities: critical, high, medium, low, negligible, unknown.
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_severity)]
-    severity: Vec<Wanted>,
-    /// Show only findings for which a mended version is known.
-    #[arg(long)]
-    only_fixed: bool,
-    /// List suppressed findings too.
-    #[arg(long)]
-    show_suppressed: bool,
-    /// Exit with 1 where an open finding is at least this severe, shown or not; `none` only reports.
-    #[arg(long, value_name = "SEVERITY|none", value_parser = parse_threshold)]
-    fail_on: Option<Threshold>,
-    /// Findings of unknown severity do not count for --fail-on.
-    #[arg(long)]
-    ignore_unknown_severity: bool,
-    /// Exit with 3 for every problem, not only for those that make the result incomplete.
-    #[arg(long, conflicts_with = "allow_incomplete")]
-    strict: bool,
-    /// Exit with 0 though not everything was judged.
-    #[arg(long)]
-    allow_incomplete: bool,
-    /// Judge dependencies that are needed for development only, too.
-    #[arg(long)]
-    include_dev: bool,
     /// What to look for.
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "vuln", value_parser = ["vuln", "secret", "config", "licence"])]
     scanners: Vec<String>,
-    /// The advisory database. Default: advisories.db in the cache directory.
-    #[arg(long, value_name = "FILE", env = "SEAWALL_DB")]
-    db: Option<PathBuf>,
-    #[command(flatten)]
-    github: GithubJob,
-}
-
-/// What a snapshot for GitHub belongs to; GitHub's runners set all of it.
-#[derive(Args)]
-#[command(next_help_heading = "For --format github")]
-#[expect(clippy::struct_field_names, reason = "the fields are the flags, which share a prefix")]
-struct GithubJob {
-    /// The commit.
-    #[arg(
-        long,
-        value_name = "COMMIT",
-        env = "GITHUB_SHA",
-        default_value = "",
-        hide_env_values = true,
-        hide_default_value = true
-    )]
-    github_sha: String,
-    /// The branch or tag: refs/heads/main.
-    #[arg(
-        long,
-        value_name = "REF",
-        env = "GITHUB_REF",
-        default_value = "",
-        hide_env_values = true,
-        hide_default_value = true
-    )]
-    github_ref: String,
-    /// What tells this job from others: its next snapshot replaces this one. Default: workflow and job.
-    #[arg(long, value_name = "NAME")]
-    github_correlator: Option<String>,
-    #[arg(long, hide = true, env = "GITHUB_WORKFLOW", default_value = "", hide_env_values = true)]
-    github_workflow: String,
-    #[arg(long, hide = true, env = "GITHUB_JOB", default_value = "", hide_env_values = true)]
-    github_job: String,
-    #[arg(long, hide = true, env = "GITHUB_RUN_ID", default_value = "", hide_env_values = true)]
-    github_run_id: String,
-    #[arg(long, hide = true, env = "GITHUB_SERVER_URL", default_value = "", hide_env_values = true)]
-    github_server_url: String,
-    #[arg(long, hide = true, env = "GITHUB_REPOSITORY", default_value = "", hide_env_values = true)]
-    github_repository: String,
-}
-
-impl GithubJob {
-    fn submission(&self) -> Submission {
-        let own = || format!("{} {}", self.github_workflow, self.github_job).trim().to_owned();
-        let (server, repository) = (self.github_server_url.trim_end_matches('/'), &self.github_repository);
-        let is_known = !server.is_empty() && !repository.is_empty();
-        let page = is_known.then(|| format!("{server}/{repository}"));
-        let run = page.as_ref().filter(|_| !self.github_run_id.is_empty());
-        Submission {
-            sha: self.github_sha.clone(),
-            reference: self.github_ref.clone(),
-            job_id: self.github_run_id.clone(),
-            correlator: self.github_correlator.clone().unwrap_or_else(own),
-            job_page: run.map(|page| format!("{page}/actions/runs/{}", self.github_run_id)),
-            repository_page: page,
-        }
-    }
-}
-
-/// A severity to show; `None` is the unknown one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Wanted(Option<Severity>);
-
-fn parse_severity(text: &str) -> Result<Wanted, String> {
-    if text.eq_ignore_ascii_case("unknown") {
-        return Ok(Wanted(None));
-    }
-    text.parse().map(|severity| Wanted(Some(severity))).map_err(|error| format!("{error}, unknown"))
-}
-
-/// From which severity on a finding ends in exit code 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Threshold {
-    Never,
-    AtLeast(Severity),
-}
-
-fn parse_threshold(text: &str) -> Result<Threshold, String> {
-    if text == "none" {
-        return Ok(Threshold::Never);
-    }
-    text.parse().map(Threshold::AtLeast).map_err(|error| format!("{error}, or none"))
 }
 
 pub(crate) fn run(scan: Scan, global: &Global) -> Result<Exit> {
-    let start = Instant::now();
     let settings = Settings::load(global.config.as_deref())?;
     let now = scan.reading.now()?;
     // A scanner that is not there must not look as if it had found nothing.
     if let Some(scanner) = scan.scanners.iter().find(|scanner| *scanner != "vuln") {
         return Err(anyhow!("--scanners {scanner} is not there yet, only vuln is"));
     }
-    let table = TableOptions {
-        width: output::width(),
-        show_suppressed: scan.show_suppressed,
-        list_all: global.verbose,
-    };
-    let outputs = ScanOutputs::new(&scan.format, &scan.output, table, scan.github.submission())?;
-    let target = scan.reading.target()?;
-    let database = Database::open(&scan)?;
-    let readout = read(&target, &scan.reading.options(&settings, global)?)?;
-    let created = scan.reading.created(readout.image.as_ref())?;
-    let read_time = start.elapsed();
-    let report = judge(readout, &database, &scan, &settings, now)?;
-    if global.verbose {
-        tell_times(&report, read_time, start.elapsed());
-    }
-    let exit = exit_of(&report, &scan, &settings)?;
-    outputs.emit(&filtered(report, &scan, &settings), created)?;
+    let outputs = scan.showing.prepare(global)?;
+    let target = reading::target(&scan.target)?;
+    let judge = scan.judging.open(&settings)?;
+    let report = scan_target(&target, &scan.reading.options(&settings, global)?, &judge, now)?;
+    let created = scan.reading.created(report.image.as_ref())?;
+    let exit = scan.deciding.exit(&report, &settings)?;
+    outputs.emit(&scan.showing.filtered(report, &settings), created)?;
     Ok(exit)
 }
 
-/// An open database and what it says of itself.
-struct Database {
-    database: seawall_advisory::Database,
-    status: DatabaseStatus,
-}
-
-impl Database {
-    fn open(scan: &Scan) -> Result<Self> {
-        let path = paths::database(scan.db.as_ref())?;
-        if !path.exists() {
-            return Err(anyhow!(
-                "there is no advisory database at {}; `seawall db update` builds it from the public OSV feeds, `seawall db update --from DIR` from a mirror",
-                path.display()
-            ));
-        }
-        let database = seawall_feed::open(&path)?;
-        let status = seawall_feed::file::status_of(&path, &database)?;
-        Ok(Self { database, status })
-    }
-
-    fn info(&self) -> DatabaseInfo {
-        let feed = |feed: &seawall_advisory::db::FeedMeta| FeedInfo {
-            ecosystem: feed.ecosystem.clone(),
-            records: feed.records,
-            date: feed.date,
-        };
-        DatabaseInfo {
-            feeds: self.status.feeds.iter().map(feed).collect(),
-            kev: self.status.kev.as_ref().and_then(|list| list.date),
-            epss: self.status.epss.as_ref().and_then(|list| list.date),
-        }
-    }
-}
-
-/// Compares what was read with the database and with the exceptions.
-fn judge(
-    readout: Readout,
-    database: &Database,
-    scan: &Scan,
-    settings: &Settings,
+/// Reads a target and judges what is in it.
+pub(crate) fn scan_target(
+    target: &Target,
+    options: &ReadOptions,
+    judge: &Judge,
     now: Timestamp,
 ) -> Result<ScanReport> {
-    let assembled = readout.assembled;
-    let distro = assembled.distro;
-    let options = MatchOptions { development: scan.include_dev };
-    let Matches { mut findings, coverage, unknown, distribution_judged } =
-        match_packages(&database.database, &assembled.packages, distro.as_ref(), options)
-            .context("the advisory database can't be read; `seawall db update` builds it anew")?;
-    let mut register = settings.exceptions.clone();
-    let dir = std::env::current_dir().context("there is no working directory")?;
-    register.extend(exceptions::read_trivyignore(&dir)?);
-    let exceptions = exceptions::apply(&register, &mut findings, &assembled.packages, distro.as_ref(), now);
-    let mut problems = assembled.problems;
-    problems.extend(readout.problems);
-    problems.sort();
-    problems.dedup();
-    Ok(ScanReport {
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        now,
-        target: readout.name,
-        kind: readout.kind,
-        image: readout.image,
-        end_of_life: distro.as_ref().map_or(EndOfLife::Unknown, |distro| support(distro, now)),
-        coverage: Coverage {
-            ecosystems: coverage,
-            problems,
-            files_seen: readout.files_seen,
-            files_read: readout.files_read,
-            layers: readout.layers.len(),
-            layers_cached: readout.layers_cached,
-            distribution_judged,
-        },
-        distro,
-        layers: readout.layers,
-        packages: assembled.packages,
-        dependencies: assembled.dependencies,
-        findings,
-        unknown: unknown
-            .into_iter()
-            .map(|note| UnknownNote { package: note.package, advisory: note.record, reason: note.reason })
-            .collect(),
-        database: Some(database.info()),
-        hidden: Hidden::default(),
-        exceptions,
-    })
-}
-
-fn support(distro: &Distro, now: Timestamp) -> EndOfLife {
-    match end_of_life(distro, now) {
-        Support::SupportedUntil(day) => EndOfLife::Supported(day),
-        Support::EndedOn { ended, extended_until } => EndOfLife::Ended { since: ended, extended_until },
-        _ => EndOfLife::Unknown,
+    let start = Instant::now();
+    let readout = read(target, options)?;
+    let subject = statements::subject(target, readout.image.as_ref());
+    let read_time = start.elapsed();
+    let report = judge.report(readout, &subject, now)?;
+    if options.verbose {
+        tell_times(&report, read_time, start.elapsed());
     }
-}
-
-/// Takes out what the filters hide, and counts it.
-fn filtered(mut report: ScanReport, scan: &Scan, settings: &Settings) -> ScanReport {
-    let only_fixed = scan.only_fixed || settings.scan.only_fixed == Some(true);
-    let mut hidden = Hidden::default();
-    report.findings.retain(|finding| {
-        let open = finding.suppression.is_none();
-        if !scan.severity.is_empty() && !scan.severity.contains(&Wanted(finding.severity)) {
-            hidden.below_severity += usize::from(open);
-            return false;
-        }
-        if only_fixed && finding.fix.nearest().is_none() {
-            hidden.not_fixed += usize::from(open);
-            return false;
-        }
-        true
-    });
-    report.hidden = hidden;
-    report
-}
-
-/// Precedence: 1 before 3. What is shown does not change what counts.
-fn exit_of(report: &ScanReport, scan: &Scan, settings: &Settings) -> Result<Exit> {
-    let from_settings = || settings.scan.fail_on.as_deref().map(parse_threshold).transpose();
-    let threshold = match scan.fail_on {
-        Some(threshold) => Some(threshold),
-        None => from_settings().map_err(|error| anyhow!("fail_on in the settings: {error}"))?,
-    };
-    let counts = |finding: &&Finding| finding.suppression.is_none() && finding.kind.is_security_fault();
-    let meets = |finding: &Finding| match (threshold, finding.severity) {
-        (None | Some(Threshold::Never), _) => false,
-        (Some(Threshold::AtLeast(_)), None) => !scan.ignore_unknown_severity,
-        (Some(Threshold::AtLeast(wanted)), Some(severity)) => severity >= wanted,
-    };
-    if report.findings.iter().filter(counts).any(meets) {
-        return Ok(Exit::Findings);
-    }
-    let strict = scan.strict || settings.scan.strict == Some(true);
-    let complete = if strict { report.coverage.is_spotless() } else { report.coverage.is_complete() };
-    Ok(if complete || scan.allow_incomplete { Exit::Done } else { Exit::Incomplete })
+    Ok(report)
 }
 
 fn tell_times(report: &ScanReport, read: std::time::Duration, total: std::time::Duration) {

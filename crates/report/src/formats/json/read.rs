@@ -8,12 +8,12 @@ use seawall_model::{
     Checksum, ChecksumAlgorithm, Coverage, Dependency, Distro, EcosystemCoverage, FeedDate, FilePathBuf,
     Finding, FindingId, FindingKind, FixState, ImageFacts, LayerLine, Owner, Package, PackageKind, Place,
     Priority, PriorityReason, Problem, ProblemKind, Purl, Scope, Severity, SeveritySource, SourcePackage,
-    SubjectKind, Suppression, Timestamp,
+    SubjectKind, Suppression, Timestamp, VexUse,
 };
 
 use super::{
     Database, JsonAdvisory, JsonCoverage, JsonFinding, JsonPackage, JsonPlace, JsonReason, JsonSuppression,
-    Layer, Report, SCHEMA_VERSION, Subject, Summary, Unknown,
+    Layer, Report, SCHEMA_VERSION, Subject, Summary, Unknown, VexDocument,
 };
 use crate::scan_report::{DatabaseInfo, EndOfLife, ExceptionNote, FeedInfo, Hidden, ScanReport, UnknownNote};
 
@@ -68,6 +68,7 @@ pub fn read_json(bytes: &[u8]) -> Result<ScanReport, ReadError> {
             .into_iter()
             .map(|note| ExceptionNote { source: note.source, rule: note.rule, message: note.message })
             .collect(),
+        vex: report.vex_documents.into_iter().map(vex_use).collect(),
     })
 }
 
@@ -346,6 +347,11 @@ fn database(stated: Database) -> Result<DatabaseInfo, ReadError> {
         kev: optional_time(stated.known_exploited_date.as_ref())?,
         epss: optional_time(stated.epss_date.as_ref())?,
     })
+}
+
+fn vex_use(stated: VexDocument) -> VexUse {
+    let VexDocument { source, format, author, statements, suppressed, confirmed, problems } = stated;
+    VexUse { source, format, author, statements, suppressed, confirmed, problems }
 }
 
 fn hidden(summary: &Summary) -> Hidden {
