@@ -220,11 +220,12 @@ fn gaps(compositions: &[Composition], annotations: Vec<Annotation>) -> Vec<Strin
 
 fn flatten(components: Vec<Component>, parent: Option<usize>, out: &mut Document, max: usize) {
     for mut component in components {
+        let inside = std::mem::take(&mut component.components);
         if out.components.len() >= max {
             out.left_out += 1;
+            flatten(inside, None, out, max);
             continue;
         }
-        let inside = std::mem::take(&mut component.components);
         let at = out.components.len();
         out.components.push(component.into_common(parent));
         // INVARIANT: as deep as the parser allowed.
