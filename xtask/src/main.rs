@@ -8,7 +8,10 @@ use anyhow::{Context, Result, bail};
 
 /// Files made from code, and what belongs in them.
 fn generated() -> Vec<(&'static str, String)> {
-    vec![("schemas/scan-report.json", seawall_report::schema())]
+    vec![
+        ("schemas/sbom.json", seawall_sbom::native::schema()),
+        ("schemas/scan-report.json", seawall_report::schema()),
+    ]
 }
 
 fn main() -> ExitCode {

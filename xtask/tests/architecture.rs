@@ -42,7 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["seawall-model", "seawall-inventory", "seawall-advisory", "seawall-image", "seawall-feed"],
     ),
     ("seawall-testkit", &["seawall-model"]),
-    ("xtask", &["seawall-report"]),
+    ("xtask", &["seawall-report", "seawall-sbom"]),
 ];
 
 /// Engines are pure: nothing that opens files, sockets or threads.

@@ -2,4 +2,6 @@
 
 pub(crate) mod cache;
 pub(crate) mod db;
+pub(crate) mod reading;
+pub(crate) mod sbom;
 pub(crate) mod scan;

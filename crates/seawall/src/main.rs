@@ -1,5 +1,7 @@
 //! The command line: parse arguments, load settings, wire the parts, run, map to an exit code.
 
+mod bill;
+mod clock;
 mod cmd;
 mod exceptions;
 mod exit;
@@ -43,6 +45,7 @@ pub(crate) struct Global {
 #[derive(Subcommand)]
 enum Command {
     Scan(Box<cmd::scan::Scan>),
+    Sbom(Box<cmd::sbom::Sbom>),
     #[command(subcommand)]
     Db(cmd::db::Db),
     #[command(subcommand)]
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Scan(scan) => cmd::scan::run(*scan, &cli.global),
+        Command::Sbom(sbom) => cmd::sbom::run(*sbom, &cli.global),
         Command::Db(db) => cmd::db::run(db, &cli.global),
         Command::Cache(cache) => cmd::cache::run(cache, &cli.global),
     };

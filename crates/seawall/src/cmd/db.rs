@@ -15,7 +15,6 @@ use seawall_feed::{
 use seawall_model::text::escaped;
 use seawall_model::{Purl, Timestamp};
 
-use super::scan::now;
 use crate::exit::Exit;
 use crate::progress::{Progress, Status as ProgressStatus, Unit};
 use crate::{Global, output, paths};
@@ -141,7 +140,7 @@ fn update(args: UpdateArgs, global: &Global) -> Result<Exit> {
         ecosystems,
         kev: args.kev.as_ref().map(location),
         epss: args.epss.as_ref().map(location),
-        now: now(args.now)?,
+        now: crate::clock::now(args.now)?,
         threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
     };
     let counters = Arc::new(Counters::default());

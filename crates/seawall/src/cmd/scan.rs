@@ -2,25 +2,21 @@
 //! judged.
 
 use std::path::PathBuf;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use seawall_advisory::matching::{MatchOptions, Matches, match_packages};
 use seawall_feed::Status as DatabaseStatus;
-use seawall_image::manifest::Platform;
 use seawall_inventory::eol::{EndOfLife as Support, end_of_life};
-use seawall_model::{Coverage, Distro, Finding, Limits, Severity, Timestamp};
-use seawall_report::{
-    DatabaseInfo, EndOfLife, FeedInfo, Format, Hidden, ScanReport, TableOptions, UnknownNote,
-};
+use seawall_model::{Coverage, Distro, Finding, Severity, Timestamp};
+use seawall_report::{DatabaseInfo, EndOfLife, FeedInfo, Hidden, ScanReport, TableOptions, UnknownNote};
 
+use super::reading::Reading;
 use crate::exit::Exit;
-use crate::output::{self, OutputFile};
-use crate::read::{ReadOptions, Readout, read};
+use crate::output::{self, OutputFile, ScanFormat, ScanResult};
+use crate::read::{Readout, read};
 use crate::settings::Settings;
-use crate::target::Target;
 use crate::{Global, exceptions, paths};
 
 /// Scan an image, a root file system or a source tree.
@@ -32,14 +28,14 @@ use crate::{Global, exceptions, paths};
 #[derive(Args)]
 #[command(after_help = crate::exit::HELP)]
 pub(crate) struct Scan {
-    /// What to scan.
-    target: String,
-    /// The form of the report on standard output.
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format, help = "The form of the report on standard output: table or json")]
-    format: Format,
+    #[command(flatten)]
+    reading: Reading,
+    /// The form of the report on standard output: table, json, or a bill of materials as of `seawall sbom`.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: ScanFormat,
     /// Write a report to a file as well; can be given several times.
     #[arg(long, short, value_name = "[FORMAT=]FILE")]
-    output: Vec<OutputFile>,
+    output: Vec<OutputFile<ScanFormat>>,
     /// Show only findings of these severities: critical, high, medium, low, negligible, unknown.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_severity)]
     severity: Vec<Wanted>,
@@ -67,42 +63,14 @@ pub(crate) struct Scan {
     /// What to look for.
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "vuln", value_parser = ["vuln", "secret", "config", "licence"])]
     scanners: Vec<String>,
-    /// Pass over files whose path matches; can be given several times.
-    #[arg(long, value_name = "GLOB")]
-    exclude: Vec<String>,
-    /// Which image of an index: os/architecture[/variant]. Default: this machine's.
-    #[arg(long, value_name = "PLATFORM")]
-    platform: Option<Platform>,
     /// The advisory database. Default: advisories.db in the cache directory.
     #[arg(long, value_name = "FILE", env = "SEAWALL_DB")]
     db: Option<PathBuf>,
-    /// Neither read nor write the cache of layers.
-    #[arg(long)]
-    no_cache: bool,
-    /// Read every layer, though its facts are cached.
-    #[arg(long)]
-    verify_blobs: bool,
-    /// Certificates in PEM to trust besides the system's.
-    #[arg(long, value_name = "FILE")]
-    ca_cert: Option<PathBuf>,
-    /// Talk to registries without TLS where they do not speak it.
-    #[arg(long)]
-    dangerous_plain_http: bool,
-    /// The time to take as now. Default: SOURCE_DATE_EPOCH, else the clock.
-    #[arg(long, value_name = "TIME")]
-    now: Option<Timestamp>,
-    /// Layers or files read at a time. Default: the number of processors.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    jobs: Option<u16>,
 }
 
 /// A severity to show; `None` is the unknown one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Wanted(Option<Severity>);
-
-fn parse_format(text: &str) -> Result<Format, String> {
-    text.parse().map_err(|error| format!("{error}"))
-}
 
 fn parse_severity(text: &str) -> Result<Wanted, String> {
     if text.eq_ignore_ascii_case("unknown") {
@@ -128,17 +96,15 @@ fn parse_threshold(text: &str) -> Result<Threshold, String> {
 pub(crate) fn run(scan: Scan, global: &Global) -> Result<Exit> {
     let start = Instant::now();
     let settings = Settings::load(global.config.as_deref())?;
-    let now = now(scan.now)?;
+    let now = scan.reading.now()?;
     // A scanner that is not there must not look as if it had found nothing.
     if let Some(scanner) = scan.scanners.iter().find(|scanner| *scanner != "vuln") {
         return Err(anyhow!("--scanners {scanner} is not there yet, only vuln is"));
     }
-    let target: Target = scan.target.parse().with_context(|| {
-        format!("can't scan {:?}; `seawall scan --help` lists the kinds of target", scan.target)
-    })?;
+    let target = scan.reading.target()?;
     let database = Database::open(&scan)?;
-    let options = read_options(&scan, &settings, global)?;
-    let readout = read(&target, &options)?;
+    let readout = read(&target, &scan.reading.options(&settings, global)?)?;
+    let created = scan.reading.created(readout.image.as_ref())?;
     let read_time = start.elapsed();
     let report = judge(readout, &database, &scan, &settings, now)?;
     if global.verbose {
@@ -150,25 +116,9 @@ pub(crate) fn run(scan: Scan, global: &Global) -> Result<Exit> {
         all_problems: global.verbose,
     };
     let exit = exit_of(&report, &scan, &settings)?;
-    output::emit(&filtered(report, &scan, &settings), scan.format, &scan.output, table)?;
+    let result = ScanResult { report: &filtered(report, &scan, &settings), created, table };
+    output::emit(scan.format, &scan.output, |format, out| result.write(format, out))?;
     Ok(exit)
-}
-
-/// `--now`, else `SOURCE_DATE_EPOCH`, else the clock.
-pub(crate) fn now(flag: Option<Timestamp>) -> Result<Timestamp> {
-    if let Some(now) = flag {
-        return Ok(now);
-    }
-    if let Some(epoch) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|epoch| !epoch.is_empty()) {
-        let text = epoch.to_string_lossy().into_owned();
-        let seconds = text
-            .parse()
-            .with_context(|| format!("SOURCE_DATE_EPOCH is {text:?}, not a number of seconds"))?;
-        return Ok(Timestamp::from_unix(seconds));
-    }
-    let since =
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).context("the clock stands before 1970")?;
-    Ok(Timestamp::from_unix(since.as_secs().cast_signed()))
 }
 
 /// An open database and what it says of itself.
@@ -203,36 +153,6 @@ impl Database {
             epss: self.status.epss.as_ref().and_then(|list| list.date),
         }
     }
-}
-
-fn read_options(scan: &Scan, settings: &Settings, global: &Global) -> Result<ReadOptions> {
-    let exclude_text: Vec<String> = settings.scan.exclude.iter().chain(&scan.exclude).cloned().collect();
-    let jobs = scan.jobs.map(usize::from);
-    let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Ok(ReadOptions {
-        platform: scan.platform.clone(),
-        cache: if scan.no_cache { None } else { Some(super::cache::layer_cache()?) },
-        verify_blobs: scan.verify_blobs,
-        exclude: globs(&exclude_text)?,
-        exclude_text,
-        threads: jobs.unwrap_or_else(processors),
-        quiet: global.quiet,
-        verbose: global.verbose,
-        ca_cert: scan.ca_cert.clone(),
-        dangerous_plain_http: scan.dangerous_plain_http,
-        limits: Limits::default(),
-    })
-}
-
-/// A pattern without a slash at its front matches from the root, as paths in an image have none.
-fn globs(patterns: &[String]) -> Result<GlobSet> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let glob =
-            Glob::new(pattern.trim_start_matches('/')).with_context(|| format!("--exclude {pattern:?}"))?;
-        set.add(glob);
-    }
-    Ok(set.build()?)
 }
 
 /// Compares what was read with the database and with the exceptions.

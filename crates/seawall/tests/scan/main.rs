@@ -8,3 +8,4 @@ mod exits;
 mod forms;
 mod lab;
 mod layers;
+mod sbom;
