@@ -10,10 +10,12 @@
 
 pub mod bill;
 pub mod cyclonedx;
+pub mod diff;
 pub mod form;
 pub mod licence;
 pub mod native;
 pub mod read;
+pub mod search;
 pub mod spdx;
 
 mod advisory_source;
@@ -26,5 +28,7 @@ mod subject;
 mod supplier;
 
 pub use bill::{Bill, BillFile, Tool};
+pub use diff::Difference;
 pub use form::{CycloneDxVersion, Form, FormError, write};
 pub use read::{ReadError, looks_like_bill, read, read_purls};
+pub use search::{Meant, Pattern, PatternError, Prefilter};

@@ -45,7 +45,7 @@ pub(crate) struct Global {
 #[derive(Subcommand)]
 enum Command {
     Scan(Box<cmd::scan::Scan>),
-    Sbom(Box<cmd::sbom::Sbom>),
+    Sbom(cmd::sbom::SbomCommand),
     #[command(subcommand)]
     Db(cmd::db::Db),
     #[command(subcommand)]
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Scan(scan) => cmd::scan::run(*scan, &cli.global),
-        Command::Sbom(sbom) => cmd::sbom::run(*sbom, &cli.global),
+        Command::Sbom(sbom) => cmd::sbom::run(sbom, &cli.global),
         Command::Db(db) => cmd::db::run(db, &cli.global),
         Command::Cache(cache) => cmd::cache::run(cache, &cli.global),
     };

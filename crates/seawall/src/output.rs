@@ -118,6 +118,13 @@ pub(crate) fn emit<F: FileFormat>(
     Ok(out.flush()?)
 }
 
+/// Writes a result to standard output alone.
+pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    write(&mut out)?;
+    Ok(out.flush()?)
+}
+
 /// A scan to be written.
 pub(crate) struct ScanResult<'a> {
     pub(crate) report: &'a ScanReport,

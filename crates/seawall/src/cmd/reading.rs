@@ -18,6 +18,13 @@ use crate::{Global, clock};
 pub(crate) struct Reading {
     /// What to read.
     target: String,
+    #[command(flatten)]
+    how: HowToRead,
+}
+
+/// How targets are read.
+#[derive(Args)]
+pub(crate) struct HowToRead {
     /// Pass over files whose path matches; can be given several times.
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
@@ -46,11 +53,30 @@ pub(crate) struct Reading {
 
 impl Reading {
     pub(crate) fn target(&self) -> Result<Target> {
-        self.target.parse().with_context(|| {
-            format!("can't read {:?}; `seawall scan --help` lists the kinds of target", self.target)
-        })
+        parse_target(&self.target)
     }
 
+    pub(crate) fn now(&self) -> Result<Timestamp> {
+        self.how.now()
+    }
+
+    /// The time that a bill of materials of what was read carries.
+    pub(crate) fn created(&self, image: Option<&ImageFacts>) -> Result<Timestamp> {
+        self.how.created(image)
+    }
+
+    pub(crate) fn options(&self, settings: &Settings, global: &Global) -> Result<ReadOptions> {
+        self.how.options(settings, global)
+    }
+}
+
+/// Reads a target of the command line.
+pub(crate) fn parse_target(text: &str) -> Result<Target> {
+    text.parse()
+        .with_context(|| format!("can't read {text:?}; `seawall scan --help` lists the kinds of target"))
+}
+
+impl HowToRead {
     pub(crate) fn now(&self) -> Result<Timestamp> {
         clock::now(self.now)
     }

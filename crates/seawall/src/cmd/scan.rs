@@ -23,7 +23,8 @@ use crate::{Global, exceptions, paths};
 ///
 /// The kind of TARGET is recognised, or said by a prefix:
 /// docker-archive:FILE[:TAG], oci-archive:FILE[:TAG], oci-layout:DIR[:TAG|@DIGEST], dir:DIR (lockfiles),
-/// rootfs:DIR (installed packages), docker:REF, podman:REF, containerd:REF, registry:REF.
+/// rootfs:DIR (installed packages), sbom:FILE (a bill of materials of any tool), purl:FILE (package URLs, one a
+/// line), docker:REF, podman:REF, containerd:REF, registry:REF.
 /// A bare reference such as alpine:3.20 is taken from a local daemon that has it, else from its registry.
 #[derive(Args)]
 #[command(after_help = crate::exit::HELP)]
@@ -102,7 +103,7 @@ pub(crate) fn run(scan: Scan, global: &Global) -> Result<Exit> {
         return Err(anyhow!("--scanners {scanner} is not there yet, only vuln is"));
     }
     let target = scan.reading.target()?;
-    let database = Database::open(&scan)?;
+    let database = Database::open(scan.db.as_ref())?;
     let readout = read(&target, &scan.reading.options(&settings, global)?)?;
     let created = scan.reading.created(readout.image.as_ref())?;
     let read_time = start.elapsed();
@@ -122,14 +123,15 @@ pub(crate) fn run(scan: Scan, global: &Global) -> Result<Exit> {
 }
 
 /// An open database and what it says of itself.
-struct Database {
-    database: seawall_advisory::Database,
+pub(crate) struct Database {
+    pub(crate) database: seawall_advisory::Database,
     status: DatabaseStatus,
 }
 
 impl Database {
-    fn open(scan: &Scan) -> Result<Self> {
-        let path = paths::database(scan.db.as_ref())?;
+    /// Opens the file of `--db`, else the one in the cache directory.
+    pub(crate) fn open(path: Option<&PathBuf>) -> Result<Self> {
+        let path = paths::database(path)?;
         if !path.exists() {
             return Err(anyhow!(
                 "there is no advisory database at {}; `seawall db update` builds it from the public OSV feeds, `seawall db update --from DIR` from a mirror",
