@@ -4,11 +4,17 @@ Usage: validate.py FILE…; the ending tells the form: .cdx.json, .cdx.xml, .spd
 is the one that the file claims. Prints a line for each file that is not valid, and `N passed, N failed`.
 """
 
+import functools
 import json
 import re
 import sys
 import warnings
 from pathlib import Path
+
+import license_expression
+
+# spdx-tools builds the list of licences anew for each expression that it reads, which takes most of its time.
+license_expression.get_spdx_licensing = functools.cache(license_expression.get_spdx_licensing)
 
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator

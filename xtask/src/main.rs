@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 /// Files made from code, and what belongs in them.
 fn generated() -> Vec<(&'static str, String)> {
     vec![
+        ("schemas/sbom-diff.json", seawall_sbom::diff::schema()),
         ("schemas/sbom.json", seawall_sbom::native::schema()),
         ("schemas/scan-report.json", seawall_report::schema()),
     ]

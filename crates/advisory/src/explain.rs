@@ -1,6 +1,6 @@
 //! Single questions to the database: one package URL, one identifier.
 
-use seawall_model::{Distro, FindingKind, Package, PackageKind, Purl, SourcePackage, Timestamp};
+use seawall_model::{Distro, FindingKind, Package, Purl, Timestamp};
 
 use crate::db::{Database, DbError, TextSection};
 use crate::matching::{MatchOptions, Matches, match_packages};
@@ -26,40 +26,8 @@ pub struct RecordText {
 }
 
 /// The package and distribution that a package URL names; `None` where its type is not known.
-///
-/// `distro=debian-12` gives the distribution, `upstream`, `epoch` and `rpmmod` what they say.
 pub fn package_of_purl(purl: &Purl) -> Option<(Package, Option<Distro>)> {
-    let kind = PackageKind::from_purl_type(&purl.purl_type)?;
-    let name = match (&purl.namespace, kind) {
-        (Some(group), PackageKind::Maven) => format!("{group}:{}", purl.name),
-        (Some(namespace), _) if !kind.is_distribution() => format!("{namespace}/{}", purl.name),
-        _ => purl.name.clone(),
-    };
-    let mut version = purl.version.clone().unwrap_or_default();
-    if let Some(epoch) = purl.qualifier("epoch") {
-        version = format!("{epoch}:{version}");
-    }
-    let mut package = Package::new(kind, name, version, "purl");
-    package.arch = purl.qualifier("arch").map(str::to_owned);
-    package.modularity = purl.qualifier("rpmmod").map(str::to_owned);
-    package.source = purl.qualifier("upstream").map(|upstream| match upstream.rsplit_once('@') {
-        Some((name, version)) => SourcePackage { name: name.to_owned(), version: version.to_owned() },
-        None => SourcePackage { name: upstream.to_owned(), version: package.version.clone() },
-    });
-    let distro = kind.is_distribution().then(|| distro_of(purl)).flatten();
-    Some((package, distro))
-}
-
-/// `debian-12` is Debian 12, `opensuse-leap-15.6` is Leap 15.6, `wolfi` is Wolfi.
-fn distro_of(purl: &Purl) -> Option<Distro> {
-    let text = purl.qualifier("distro").or(purl.namespace.as_deref())?;
-    let (id, version) = match text.rsplit_once('-') {
-        Some((id, version)) if version.starts_with(|first: char| first.is_ascii_digit()) => {
-            (id, Some(version.to_owned()))
-        }
-        _ => (text, None),
-    };
-    Some(Distro { id: id.to_owned(), version_id: version, ..Distro::default() })
+    Some((Package::of_purl(purl, "purl")?, Distro::of_purl(purl)))
 }
 
 /// What the database says of one package URL; `None` where its type is not known.
@@ -95,6 +63,23 @@ pub fn records_by_id(database: &Database, id: &str) -> Result<Vec<RecordText>, D
     }
     found.sort_by(|a, b| (&a.id, &a.ecosystem).cmp(&(&b.id, &b.ecosystem)));
     Ok(found)
+}
+
+/// The names of packages, as feeds spell them, of which a record with this identifier speaks; sorted, each once.
+///
+/// It walks through every package of the feeds that have such a record, which takes some tenths of a second.
+pub fn packages_of_id(database: &Database, id: &str) -> Result<Vec<String>, DbError> {
+    let mut names = Vec::new();
+    for segment in database.segments() {
+        let segment = segment?;
+        let records: Vec<u32> = segment.records_naming(id)?.iter().map(|record| record.number).collect();
+        if !records.is_empty() {
+            names.extend(segment.packages_of(&records)?.into_iter().map(str::to_owned));
+        }
+    }
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
 }
 
 /// All withdrawn records that have an identifier as their own or as alias, each with the feed that took it back;

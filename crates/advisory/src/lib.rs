@@ -21,7 +21,7 @@ mod third_party;
 pub mod version;
 
 pub use db::{Database, DbError};
-pub use explain::{RecordText, package_of_purl, query, records_by_id, withdrawn_records};
+pub use explain::{RecordText, package_of_purl, packages_of_id, query, records_by_id, withdrawn_records};
 pub use feed_of::{Asked, Feed, feed_of};
 pub use fix_plan::fix_plan;
 pub use matching::{MatchOptions, Matches, Unknown, match_packages};

@@ -1,6 +1,7 @@
 //! Foreign text made safe for both standards: no control characters, nothing that XML forbids, no broken URL.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use seawall_model::text::escaped;
 
@@ -72,7 +73,8 @@ pub(crate) fn url(text: &str) -> Option<String> {
         if stays {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a String does not fail.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     Some(out)

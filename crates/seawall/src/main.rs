@@ -51,7 +51,7 @@ enum Command {
     FixPlan(Box<cmd::fix_plan::FixPlan>),
     #[command(subcommand)]
     Vex(cmd::vex::Vex),
-    Sbom(Box<cmd::sbom::Sbom>),
+    Sbom(cmd::sbom::SbomCommand),
     #[command(subcommand)]
     Db(cmd::db::Db),
     #[command(subcommand)]
@@ -66,7 +66,7 @@ fn main() -> ExitCode {
         Command::Explain(explain) => cmd::explain::run(*explain, &cli.global),
         Command::FixPlan(plan) => cmd::fix_plan::run(*plan, &cli.global),
         Command::Vex(vex) => cmd::vex::run(vex, &cli.global),
-        Command::Sbom(sbom) => cmd::sbom::run(*sbom, &cli.global),
+        Command::Sbom(sbom) => cmd::sbom::run(sbom, &cli.global),
         Command::Db(db) => cmd::db::run(db, &cli.global),
         Command::Cache(cache) => cmd::cache::run(cache, &cli.global),
     };

@@ -169,6 +169,13 @@ fn write_standard(write: impl Fn(&mut dyn Write) -> Result<()>) -> Result<()> {
     Ok(out.flush()?)
 }
 
+/// Writes a result to standard output alone.
+pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    write(&mut out)?;
+    Ok(out.flush()?)
+}
+
 /// Every report that a scan is to write, with its template read: what is wrong with one is told before the scan.
 pub(crate) struct ScanOutputs {
     standard: Prepared,

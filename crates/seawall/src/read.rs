@@ -25,8 +25,10 @@ use seawall_image::unpacked::{UnpackedImage, scan_unpacked};
 use seawall_image::{Environment, HeldBytes, Reference, Shared};
 use seawall_inventory::{Assembled, Facts, Inventory, LayerFacts, assemble};
 use seawall_model::{
-    Analyser, Content, Digest, EntryMeta, ImageFacts, Interest, LayerLine, Limits, Problem, SubjectKind,
+    Analyser, Content, Digest, EntryMeta, FilePathBuf, ImageFacts, Interest, LayerLine, Limits, Place,
+    Problem, SubjectKind, limits::read_bounded,
 };
+use seawall_sbom::{Bill, ReadError};
 use seawall_source::{WalkOptions, scan_tree};
 
 use crate::progress::{Progress, Status, Unit};
@@ -69,6 +71,8 @@ pub(crate) fn read(target: &Target, options: &ReadOptions) -> Result<Readout> {
     match target {
         Target::Dir(dir) => reader.tree(dir, SubjectKind::SourceTree),
         Target::RootFs(dir) => reader.tree(dir, SubjectKind::RootFileSystem),
+        Target::Sbom(file) => reader.bill(target, file, seawall_sbom::read),
+        Target::Purls(file) => reader.bill(target, file, seawall_sbom::read_purls),
         Target::OciLayout { dir, pick } => {
             let image = LayoutDir::open(dir, pick, &reader.platform(), &options.limits)
                 .with_context(|| format!("can't open the image layout {}", dir.display()))?;
@@ -146,6 +150,20 @@ impl Reader<'_> {
             files_read: tree.files_read,
             layers_cached: 0,
         })
+    }
+
+    /// A bill of materials or a list of package URLs.
+    fn bill(
+        &self,
+        target: &Target,
+        file: &Path,
+        read: impl Fn(&[u8], &str, &Limits) -> Result<Bill, ReadError>,
+    ) -> Result<Readout> {
+        let bytes = bill_bytes(file, &self.options.limits)?;
+        let name = target.to_string();
+        let bill = read(&bytes, &name, &self.options.limits).with_context(|| format!("can't use {name}"))?;
+        let is_list = matches!(target, Target::Purls(_));
+        Ok(readout_of_bill(name, if is_list { SubjectKind::PurlList } else { SubjectKind::Sbom }, bill))
     }
 
     /// An image, read by `scan`.
@@ -253,6 +271,42 @@ impl Reader<'_> {
                 .with_context(|| format!("can't read the certificates {}", path.display()))?;
         }
         Ok(settings)
+    }
+}
+
+/// The bytes of a bill of materials; `-` is standard input.
+pub(crate) fn bill_bytes(file: &Path, limits: &Limits) -> Result<Vec<u8>> {
+    let read = |reader: &mut dyn Read| read_bounded(reader, limits.max_text_bytes);
+    let bytes = if file == Path::new("-") {
+        read(&mut std::io::stdin().lock())
+    } else {
+        File::open(file).and_then(|mut file| read(&mut file))
+    };
+    bytes.with_context(|| format!("can't read {}", file.display()))
+}
+
+fn readout_of_bill(name: String, kind: SubjectKind, bill: Bill) -> Readout {
+    let mut packages = bill.packages;
+    // Where the document does not say where a package lies, it lies in the document.
+    for package in packages.iter_mut().filter(|package| package.places.is_empty()) {
+        let path = FilePathBuf::normalise(name.as_bytes());
+        package.places.push(Place { path, inside: None, layer: None });
+    }
+    Readout {
+        kind,
+        name,
+        image: bill.image,
+        layers: bill.layers,
+        assembled: Assembled {
+            distro: bill.distro,
+            packages,
+            dependencies: bill.dependencies,
+            problems: bill.problems,
+        },
+        problems: Vec::new(),
+        files_seen: 1,
+        files_read: 1,
+        layers_cached: 0,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What to scan, as it is written on the command line.
 
 use std::fmt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -28,6 +29,10 @@ pub(crate) enum Target {
     Dir(PathBuf),
     /// An unpacked image or a host: installed packages.
     RootFs(PathBuf),
+    /// A bill of materials of any tool; `-` is standard input.
+    Sbom(PathBuf),
+    /// A list of package URLs; `-` is standard input.
+    Purls(PathBuf),
     Docker(Reference),
     Podman(Reference),
     Containerd(Reference),
@@ -77,6 +82,7 @@ impl Target {
             Some(Look::Layout) => Ok(Self::OciLayout { dir: path, pick: Pick::Any }),
             Some(Look::RootFs) => Ok(Self::RootFs(path)),
             Some(Look::Directory) => Ok(Self::Dir(path)),
+            Some(Look::Bill) => Ok(Self::Sbom(path)),
             // Which of the two an archive is, is told by what is in it.
             Some(Look::File) => Ok(Self::DockerArchive { file: path, tag: None }),
             None if looks_like_path(text) => Err(TargetError::NotThere(text.to_owned())),
@@ -96,6 +102,8 @@ fn looks_like_path(text: &str) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
     File,
+    /// A file that begins as bills of materials do, and no archive.
+    Bill,
     /// A directory with `oci-layout` in it.
     Layout,
     /// A directory with the files of a distribution in it.
@@ -107,7 +115,9 @@ pub(crate) enum Look {
 pub(crate) fn look(path: &Path) -> Option<Look> {
     let metadata = std::fs::metadata(path).ok()?;
     if !metadata.is_dir() {
-        return Some(Look::File);
+        // Looking into a pipe would take away what is in it.
+        let is_bill = metadata.is_file() && seawall_sbom::looks_like_bill(&head(path));
+        return Some(if is_bill { Look::Bill } else { Look::File });
     }
     let has = |name: &&str| path.join(name).symlink_metadata().is_ok();
     if has(&"oci-layout") || (has(&"index.json") && has(&"blobs")) {
@@ -124,6 +134,15 @@ pub(crate) fn look(path: &Path) -> Option<Look> {
     if of_distributions.iter().any(has) { Some(Look::RootFs) } else { Some(Look::Directory) }
 }
 
+/// The first bytes of a file; none where it can't be read, which whoever reads it will tell.
+fn head(path: &Path) -> Vec<u8> {
+    let mut head = Vec::new();
+    if let Ok(file) = std::fs::File::open(path) {
+        let _ = file.take(4096).read_to_end(&mut head);
+    }
+    head
+}
+
 #[derive(Clone, Copy)]
 enum Prefix {
     DockerArchive,
@@ -131,6 +150,8 @@ enum Prefix {
     OciLayout,
     Dir,
     RootFs,
+    Sbom,
+    Purls,
     Docker,
     Podman,
     Containerd,
@@ -145,6 +166,8 @@ impl Prefix {
             "oci-layout" => Self::OciLayout,
             "dir" => Self::Dir,
             "rootfs" => Self::RootFs,
+            "sbom" => Self::Sbom,
+            "purl" => Self::Purls,
             "docker" => Self::Docker,
             "podman" => Self::Podman,
             "containerd" => Self::Containerd,
@@ -179,6 +202,10 @@ impl Prefix {
             }
             Self::Dir => Target::Dir(there(rest)?),
             Self::RootFs => Target::RootFs(there(rest)?),
+            Self::Sbom if rest == "-" => Target::Sbom(PathBuf::from(rest)),
+            Self::Sbom => Target::Sbom(there(rest)?),
+            Self::Purls if rest == "-" => Target::Purls(PathBuf::from(rest)),
+            Self::Purls => Target::Purls(there(rest)?),
             Self::Docker => Target::Docker(reference(text, rest, "Docker daemon")?),
             Self::Podman => Target::Podman(reference(text, rest, "Podman storage")?),
             Self::Containerd => Target::Containerd(reference(text, rest, "containerd daemon")?),
@@ -234,7 +261,9 @@ impl fmt::Display for Target {
                 Pick::Tag(tag) => write!(f, "{}:{tag}", dir.display()),
                 Pick::Digest(digest) => write!(f, "{}@{digest}", dir.display()),
             },
-            Self::Dir(dir) | Self::RootFs(dir) => write!(f, "{}", dir.display()),
+            Self::Dir(path) | Self::RootFs(path) | Self::Sbom(path) | Self::Purls(path) => {
+                write!(f, "{}", path.display())
+            }
             Self::Docker(reference)
             | Self::Podman(reference)
             | Self::Containerd(reference)
@@ -262,6 +291,7 @@ mod tests {
             "image.tar" | "odd:name.tar" => Some(Look::File),
             "layout" => Some(Look::Layout),
             "root" | "/" => Some(Look::RootFs),
+            "app.cdx.json" => Some(Look::Bill),
             "." | "src" => Some(Look::Directory),
             _ => None,
         };
@@ -295,6 +325,11 @@ mod tests {
             ("containerd:docker.io/library/alpine:3.20", "Containerd"),
             ("oci-archive:image.tar:v1", "OciArchive"),
             ("docker-archive:-", "DockerArchive"),
+            ("app.cdx.json", "Sbom"),
+            ("sbom:image.tar", "Sbom"),
+            ("sbom:-", "Sbom"),
+            ("purl:app.cdx.json", "Purls"),
+            ("purl:nothing", "error:"),
             ("./nothing", "error:"),
             ("dir:nothing", "error:"),
             ("Not A Reference", "error:"),

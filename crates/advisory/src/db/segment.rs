@@ -203,6 +203,21 @@ impl<'a> Segment<'a> {
         Ok(Vec::new())
     }
 
+    /// The names of packages of which any of these records speaks.
+    pub(crate) fn packages_of(self, records: &[u32]) -> Result<Vec<&'a str>, DbError> {
+        let count = self.sections[PACKAGE_OFFSETS].len() / 4;
+        let mut names = Vec::new();
+        for index in 0..count {
+            let offset = nth(self.sections[PACKAGE_OFFSETS], index)? as usize;
+            let mut cursor = Cursor::at(self.sections[POSTINGS], offset)?;
+            let (_ecosystem, name) = (cursor.text()?, cursor.text()?);
+            if self.read_postings(cursor)?.iter().any(|posting| records.contains(&posting.record)) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
     fn read_postings(self, mut cursor: Cursor<'a>) -> Result<Vec<Posting<'a>>, DbError> {
         let count = cursor.count()?;
         // Grows as it is filled: a damaged count must not allocate by its word.

@@ -39,7 +39,9 @@ pub(super) fn text(document: &Document) -> String {
         xml.list("compositions", compositions, composition);
         if let Some(vulnerabilities) = vulnerabilities {
             xml.element("vulnerabilities", &[], |xml| {
-                vulnerabilities.iter().for_each(|one| vulnerability(xml, one))
+                for one in vulnerabilities {
+                    vulnerability(xml, one);
+                }
             });
         }
         xml.list("annotations", annotations, annotation);
@@ -86,7 +88,11 @@ impl Xml {
     /// Nothing where there is nothing, as in JSON.
     fn list<T>(&mut self, name: &str, items: &[T], item: impl Fn(&mut Self, &T)) {
         if !items.is_empty() {
-            self.element(name, &[], |xml| items.iter().for_each(|one| item(xml, one)));
+            self.element(name, &[], |xml| {
+                for one in items {
+                    item(xml, one);
+                }
+            });
         }
     }
 
@@ -122,6 +128,7 @@ impl Xml {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "an attribute may be absent; these are not")]
 fn owned(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
@@ -239,7 +246,9 @@ fn dependency(xml: &mut Xml, Dependency { reference, depends_on }: &Dependency) 
         return xml.empty("dependency", &attributes);
     }
     xml.element("dependency", &attributes, |xml| {
-        depends_on.iter().for_each(|needed| xml.empty("dependency", &[("ref", owned(needed))]));
+        for needed in depends_on {
+            xml.empty("dependency", &[("ref", owned(needed))]);
+        }
     });
 }
 

@@ -315,7 +315,7 @@ fn advisory_comment(finding: &Finding) -> String {
     let severity = finding.severity.map_or("unknown", seawall_model::Severity::as_str);
     let mut text = format!("{}: {severity} {}", finding.vulnerability, finding.kind.as_str());
     match &finding.fix {
-        FixState::Fixed(versions) => text.push_str(&format!("; fixed in {}", versions.join(", "))),
+        FixState::Fixed(versions) => text += &["; fixed in ", &versions.join(", ")].concat(),
         FixState::NotFixed => text.push_str("; not fixed"),
         FixState::WillNotFix => text.push_str("; will not be fixed"),
         FixState::EndOfLife => text.push_str("; no longer supported"),
@@ -332,7 +332,7 @@ fn advisory_comment(finding: &Finding) -> String {
         }
     });
     if let Some(reason) = reason {
-        text.push_str(&format!("; suppressed: {reason}"));
+        text += &["; suppressed: ", &reason].concat();
     }
     line(&text)
 }

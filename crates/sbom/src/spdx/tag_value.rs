@@ -40,13 +40,23 @@ pub(super) fn text(document: &Document) -> String {
         out.tag("Creator", creator);
     }
     out.tag("Created", created);
-    annotations.iter().for_each(|one| annotation(&mut out, one, id));
+    for one in annotations {
+        annotation(&mut out, one, id);
+    }
     // A file that follows a package would belong to it.
-    files.iter().for_each(|one| file(&mut out, one));
-    packages.iter().for_each(|one| package(&mut out, one));
-    has_extracted_licensing_infos.iter().for_each(|one| licence(&mut out, one));
+    for one in files {
+        file(&mut out, one);
+    }
+    for one in packages {
+        package(&mut out, one);
+    }
+    for one in has_extracted_licensing_infos {
+        licence(&mut out, one);
+    }
     out.gap();
-    relationships.iter().for_each(|one| relationship(&mut out, one));
+    for one in relationships {
+        relationship(&mut out, one);
+    }
     out.0
 }
 
@@ -131,7 +141,9 @@ fn package(out: &mut Lines, package: &Package) {
         Purpose::Other => "OTHER",
     };
     out.tag("PrimaryPackagePurpose", purpose);
-    annotations.iter().for_each(|one| annotation(out, one, id));
+    for one in annotations {
+        annotation(out, one, id);
+    }
 }
 
 fn file(out: &mut Lines, file: &File) {

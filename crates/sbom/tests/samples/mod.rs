@@ -1,4 +1,5 @@
 //! Bills for tests: a tiny one, and one of everything that a bill can hold, with names that want to do harm.
+#![expect(clippy::unwrap_used, reason = "samples are right by construction")]
 
 use seawall_model::{
     Advisory, Checksum, ChecksumAlgorithm, Dependency, Digest, Distro, Ecosystem, EcosystemName, FilePathBuf,
@@ -123,7 +124,7 @@ fn hostile_package(kind: PackageKind, index: usize) -> Package {
     package.qualifiers = vec![("vcs_url".into(), HOSTILE.into())];
     package.needs = vec![HOSTILE.into()];
     package.provides = vec![HOSTILE.into()];
-    package.scope = if index % 2 == 0 { Scope::Runtime } else { Scope::Development };
+    package.scope = if index.is_multiple_of(2) { Scope::Runtime } else { Scope::Development };
     package.places = vec![place(HOSTILE, Some(HOSTILE), 1), place("a", None, 0)];
     let hex = "ab".repeat(64);
     package.checksums = ChecksumAlgorithm::ALL
@@ -170,9 +171,9 @@ fn finding(package: usize, index: usize, suppression: Option<Suppression>) -> Fi
         package,
         severity: severities[index % severities.len()],
         severity_source: Some(SeveritySource::Record),
-        cvss_score: (index % 2 == 0).then_some(9.8),
+        cvss_score: (index.is_multiple_of(2)).then_some(9.8),
         cvss_vector: Some(["CVSS:3.1/AV:N", HOSTILE, "AV:N/AC:L"][index % 3].into()),
-        fix: if index % 2 == 0 {
+        fix: if index.is_multiple_of(2) {
             FixState::Fixed(vec!["2".into(), HOSTILE.into()])
         } else {
             [FixState::NotFixed, FixState::WillNotFix, FixState::EndOfLife][index % 3].clone()

@@ -13,15 +13,18 @@ use crate::settings::Settings;
 use crate::target::Target;
 use crate::{Global, clock};
 
-/// The target that a word on the command line names.
-pub(crate) fn target(text: &str) -> Result<Target> {
-    text.parse()
-        .with_context(|| format!("can't read {text:?}; `seawall scan --help` lists the kinds of target"))
+/// What is read, and how.
+#[derive(Args)]
+pub(crate) struct Reading {
+    /// What to read.
+    target: String,
+    #[command(flatten)]
+    how: HowToRead,
 }
 
 /// How targets are read.
 #[derive(Args)]
-pub(crate) struct Reading {
+pub(crate) struct HowToRead {
     /// Pass over files whose path matches; can be given several times.
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
@@ -49,6 +52,27 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
+    pub(crate) fn target(&self) -> Result<Target> {
+        parse_target(&self.target)
+    }
+
+    /// The time that a bill of materials of what was read carries.
+    pub(crate) fn created(&self, image: Option<&ImageFacts>) -> Result<Timestamp> {
+        self.how.created(image)
+    }
+
+    pub(crate) fn options(&self, settings: &Settings, global: &Global) -> Result<ReadOptions> {
+        self.how.options(settings, global)
+    }
+}
+
+/// Reads a target of the command line.
+pub(crate) fn parse_target(text: &str) -> Result<Target> {
+    text.parse()
+        .with_context(|| format!("can't read {text:?}; `seawall scan --help` lists the kinds of target"))
+}
+
+impl HowToRead {
     pub(crate) fn now(&self) -> Result<Timestamp> {
         clock::now(self.now)
     }

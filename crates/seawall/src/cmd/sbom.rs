@@ -1,11 +1,16 @@
-//! `seawall sbom`: what a target is made of, as a bill of materials that other tools read.
+//! `seawall sbom`: what a target is made of, as a bill of materials that other tools read. Comparing, converting and
+//! searching bills are commands of their own below it.
+
+mod convert;
+mod diff;
+mod search;
 
 use anyhow::Result;
-use clap::Args;
+use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 use seawall_model::Problem;
 use seawall_sbom::{Bill, Form};
 
-use super::reading::{self, Reading};
+use super::reading::Reading;
 use crate::exit::Exit;
 use crate::output::{self, OutputFile};
 use crate::read::read;
@@ -20,8 +25,6 @@ use crate::{Global, bill};
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Sbom {
-    /// What to read.
-    target: String,
     #[command(flatten)]
     reading: Reading,
     /// The form of the bill on standard output: cyclonedx-json, cyclonedx-xml, spdx-json, spdx-tag-value or
@@ -50,13 +53,64 @@ Exit codes:
   3  done, but nothing was found, or a layer or a package database could not be read
      (--allow-incomplete makes it 0)";
 
-pub(crate) fn run(sbom: Sbom, global: &Global) -> Result<Exit> {
+/// `seawall sbom TARGET`, or a command that is about bills of materials themselves.
+pub(crate) enum SbomCommand {
+    Write(Box<Sbom>),
+    About(Box<About>),
+}
+
+/// What can be done with bills of materials.
+#[derive(Subcommand)]
+pub(crate) enum About {
+    Diff(diff::Diff),
+    Convert(convert::Convert),
+    Search(search::Search),
+}
+
+/// By hand, as a target is needed only where no command stands in its place.
+impl Args for SbomCommand {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let command = About::augment_subcommands(Sbom::augment_args(command));
+        command.subcommand_required(false).subcommand_negates_reqs(true).args_conflicts_with_subcommands(true)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for SbomCommand {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        match matches.subcommand() {
+            Some(_) => About::from_arg_matches(matches).map(|about| Self::About(Box::new(about))),
+            None => Sbom::from_arg_matches(matches).map(|sbom| Self::Write(Box::new(sbom))),
+        }
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+pub(crate) fn run(command: SbomCommand, global: &Global) -> Result<Exit> {
+    match command {
+        SbomCommand::Write(sbom) => write(*sbom, global),
+        SbomCommand::About(about) => match *about {
+            About::Diff(diff) => diff::run(diff, global),
+            About::Convert(convert) => convert::run(convert, global),
+            About::Search(search) => search::run(search, global),
+        },
+    }
+}
+
+fn write(sbom: Sbom, global: &Global) -> Result<Exit> {
     let settings = Settings::load(global.config.as_deref())?;
     let format = match &sbom.spec_version {
         Some(version) => sbom.format.in_version(version)?,
         None => sbom.format,
     };
-    let target = reading::target(&sbom.target)?;
+    let target = sbom.reading.target()?;
     let readout = read(&target, &sbom.reading.options(&settings, global)?)?;
     let created = sbom.reading.created(readout.image.as_ref())?;
     let bill = bill::of_readout(readout, created);
@@ -66,7 +120,7 @@ pub(crate) fn run(sbom: Sbom, global: &Global) -> Result<Exit> {
     if !global.quiet {
         tell_problems(&bill, global.verbose);
     }
-    Ok(exit_of(&bill, &sbom))
+    Ok(exit_of(&bill, sbom.strict, sbom.allow_incomplete))
 }
 
 /// A form that a file's name told is of the wanted version too, where its standard has that version.
@@ -94,8 +148,12 @@ fn tell_problems(bill: &Bill, all: bool) {
     }
 }
 
-fn exit_of(bill: &Bill, sbom: &Sbom) -> Exit {
-    let is_broken = bill.problems.iter().any(|problem| problem.kind.breaks_completeness());
-    let is_complete = !bill.packages.is_empty() && !is_broken && (!sbom.strict || bill.problems.is_empty());
-    if is_complete || sbom.allow_incomplete { Exit::Done } else { Exit::Incomplete }
+fn exit_of(bill: &Bill, strict: bool, allow_incomplete: bool) -> Exit {
+    let is_complete = is_complete(bill) && (!strict || bill.problems.is_empty());
+    if is_complete || allow_incomplete { Exit::Done } else { Exit::Incomplete }
+}
+
+/// Whether there is anything in it, and no layer or package database was unreadable.
+fn is_complete(bill: &Bill) -> bool {
+    !bill.packages.is_empty() && !bill.problems.iter().any(|problem| problem.kind.breaks_completeness())
 }

@@ -9,7 +9,7 @@ use seawall_model::Timestamp;
 use seawall_report::ScanReport;
 
 use super::judging::{Judge, Judging};
-use super::reading::{self, Reading};
+use super::reading::{self, HowToRead};
 use super::showing::{Deciding, Showing};
 use crate::exit::Exit;
 use crate::read::{ReadOptions, read};
@@ -35,7 +35,7 @@ pub(crate) struct Scan {
     #[command(flatten)]
     judging: Judging,
     #[command(flatten)]
-    reading: Reading,
+    reading: HowToRead,
     /// What to look for.
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "vuln", value_parser = ["vuln", "secret", "config", "licence"])]
     scanners: Vec<String>,
@@ -49,7 +49,7 @@ pub(crate) fn run(scan: Scan, global: &Global) -> Result<Exit> {
         return Err(anyhow!("--scanners {scanner} is not there yet, only vuln is"));
     }
     let outputs = scan.showing.prepare(global)?;
-    let target = reading::target(&scan.target)?;
+    let target = reading::parse_target(&scan.target)?;
     let judge = scan.judging.open(&settings)?;
     let report = scan_target(&target, &scan.reading.options(&settings, global)?, &judge, now)?;
     let created = scan.reading.created(report.image.as_ref())?;

@@ -10,7 +10,7 @@ use seawall_model::Limits;
 use seawall_report::{ScanReport, read_json};
 
 use super::judging::Judging;
-use super::reading::{self, Reading};
+use super::reading::{self, HowToRead};
 use super::scan::scan_target;
 use crate::Global;
 use crate::settings::Settings;
@@ -24,7 +24,7 @@ pub(crate) struct Source {
     #[command(flatten)]
     judging: Judging,
     #[command(flatten)]
-    reading: Reading,
+    reading: HowToRead,
 }
 
 impl Source {
@@ -38,7 +38,7 @@ impl Source {
         if let Some(path) = &self.report {
             return read_report(path);
         }
-        let target = reading::target(target.context("a target or --report FILE is needed")?)?;
+        let target = reading::parse_target(target.context("a target or --report FILE is needed")?)?;
         let settings = Settings::load(global.config.as_deref())?;
         let judge = self.judging.open(&settings)?;
         scan_target(&target, &self.reading.options(&settings, global)?, &judge, self.reading.now()?)
