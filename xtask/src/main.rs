@@ -9,10 +9,16 @@ use anyhow::{Context, Result, bail};
 /// Files made from code, and what belongs in them.
 fn generated() -> Vec<(&'static str, String)> {
     vec![
-        ("schemas/sbom-diff.json", seawall_sbom::diff::schema()),
-        ("schemas/sbom.json", seawall_sbom::native::schema()),
-        ("schemas/scan-report.json", seawall_report::schema()),
+        ("schemas/fix-plan.json", text_of(&seawall_report::formats::fix_plan::fix_plan_schema())),
+        ("schemas/sbom-diff.json", text_of(&seawall_sbom::diff::schema())),
+        ("schemas/sbom.json", text_of(&seawall_sbom::native::schema())),
+        ("schemas/scan-report.json", text_of(&seawall_report::schema())),
     ]
+}
+
+fn text_of(schema: &schemars::Schema) -> String {
+    let text = serde_json::to_string_pretty(schema).expect("a schema is made of strings and numbers");
+    text + "\n"
 }
 
 fn main() -> ExitCode {

@@ -109,10 +109,9 @@ fn by_use(a: &Upgrade, b: &Upgrade) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use seawall_model::{FilePathBuf, FixState, Place, SourcePackage, Suppression};
+    use seawall_model::{FilePathBuf, FindingId, FixState, Place, SourcePackage, Suppression};
 
     use super::*;
-    use crate::testing::finding;
 
     fn package(kind: PackageKind, name: &str, version: &str, source: Option<&str>, layer: usize) -> Package {
         let mut package = Package::new(kind, name, version, "test");
@@ -123,7 +122,7 @@ mod tests {
     }
 
     fn open(package: usize, priority: Priority, fixed: Option<&str>) -> Finding {
-        let mut finding = finding(package);
+        let mut finding = Finding::new(FindingId::of(&["test"]), "CVE-2026-0001", package);
         finding.priority = priority;
         finding.fix = fixed.map_or(FixState::NotFixed, |version| FixState::Fixed(vec![version.to_owned()]));
         finding

@@ -15,8 +15,6 @@ mod ownership;
 pub mod priority;
 pub mod record;
 mod severity;
-#[cfg(test)]
-mod testing;
 mod third_party;
 pub mod version;
 

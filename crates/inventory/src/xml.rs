@@ -4,29 +4,13 @@
 //! defines and characters by number are known: nothing expands.
 //! <https://www.w3.org/TR/xml/>
 
-use std::borrow::Cow;
-
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 use seawall_model::ProblemKind;
+use seawall_model::text::decoded;
 
 use crate::cataloger::{Found, SourceFile};
-
-/// The text of a document: UTF-16 where a byte order mark says so, as in many files of .NET, else UTF-8.
-/// Bytes of another encoding become replacement characters; names of packages have none.
-pub(crate) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
-    let utf16 = |unit: fn([u8; 2]) -> u16, rest: &[u8]| {
-        let units: Vec<u16> = rest.as_chunks().0.iter().map(|pair| unit(*pair)).collect();
-        Cow::Owned(String::from_utf16_lossy(&units))
-    };
-    match bytes {
-        [0xff, 0xfe, rest @ ..] => utf16(u16::from_le_bytes, rest),
-        [0xfe, 0xff, rest @ ..] => utf16(u16::from_be_bytes, rest),
-        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest),
-        _ => String::from_utf8_lossy(bytes),
-    }
-}
 
 /// Walks a claimed file. What breaks the syntax becomes a problem of it; what was visited before counts.
 pub(crate) fn walk_file(file: &SourceFile<'_>, found: &mut Found<'_>, visit: impl FnMut(&str, Node<'_>)) {

@@ -89,6 +89,38 @@ pub struct Finding {
     pub perhaps_backported: bool,
 }
 
+impl Finding {
+    /// An open vulnerability of a package, about which nothing else is known.
+    pub fn new(id: FindingId, vulnerability: impl Into<String>, package: usize) -> Self {
+        Self {
+            id,
+            kind: FindingKind::Vulnerability,
+            vulnerability: vulnerability.into(),
+            aliases: Vec::new(),
+            package,
+            severity: None,
+            severity_source: None,
+            cvss_score: None,
+            cvss_vector: None,
+            fix: FixState::NotFixed,
+            advisories: Vec::new(),
+            kev_since: None,
+            epss: None,
+            priority: Priority::Track,
+            priority_reasons: Vec::new(),
+            suppression: None,
+            perhaps_backported: false,
+        }
+    }
+
+    /// Every name under which it may be meant: of the fault, its aliases and the records that told of it.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let aliases = self.aliases.iter().map(String::as_str);
+        let records = self.advisories.iter().map(|advisory| advisory.id.as_str());
+        std::iter::once(self.vulnerability.as_str()).chain(aliases).chain(records)
+    }
+}
+
 /// What sort of fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FindingKind {

@@ -228,7 +228,7 @@ impl FromStr for Purl {
             Some((namespace, name)) => (Some(namespace), name),
             None => (None, path.trim_matches('/')),
         };
-        let name = decode(name).ok_or_else(|| malformed("the name is no UTF-8"))?;
+        let name = percent_decoded(name).ok_or_else(|| malformed("the name is no UTF-8"))?;
         if name.is_empty() {
             return Err(PurlError::Name(text.to_owned()));
         }
@@ -237,7 +237,9 @@ impl FromStr for Purl {
             namespace: namespace.map(decode_segments).transpose().map_err(malformed)?.flatten(),
             name,
             version: match version {
-                Some(version) => Some(decode(version).ok_or_else(|| malformed("the version is no UTF-8"))?),
+                Some(version) => {
+                    Some(percent_decoded(version).ok_or_else(|| malformed("the version is no UTF-8"))?)
+                }
                 None => None,
             },
             qualifiers: parse_qualifiers(qualifiers).map_err(malformed)?,
@@ -272,7 +274,7 @@ fn decode_segments(text: &str) -> Result<Option<String>, &'static str> {
     let mut segments = Vec::new();
     for segment in text.split('/') {
         // Some producers encode the slashes of a namespace as well.
-        let decoded = decode(segment).ok_or("a segment is no UTF-8")?;
+        let decoded = percent_decoded(segment).ok_or("a segment is no UTF-8")?;
         let real = decoded.split('/').filter(|segment| !matches!(*segment, "" | "." | ".."));
         segments.extend(real.map(str::to_owned));
     }
@@ -290,17 +292,13 @@ fn parse_qualifiers(text: &str) -> Result<Vec<(String, String)>, &'static str> {
         if qualifiers.iter().any(|(known, _)| *known == key) {
             return Err("a qualifier is given twice");
         }
-        qualifiers.push((key, decode(value).ok_or("a qualifier is no UTF-8")?));
+        qualifiers.push((key, percent_decoded(value).ok_or("a qualifier is no UTF-8")?));
     }
     Ok(qualifiers)
 }
 
 /// The text that percent-encoded bytes stand for; `None` where they are no UTF-8.
 pub fn percent_decoded(text: &str) -> Option<String> {
-    decode(text)
-}
-
-fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

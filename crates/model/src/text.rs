@@ -1,5 +1,6 @@
-//! Foreign text made safe to show: nothing from inside an image may steer a terminal or forge a line.
+//! Foreign text: decoded, and made safe to show: nothing from inside an image may steer a terminal or forge a line.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 /// Writes bytes as text, with control characters, bidirectional controls and bytes that are no UTF-8
@@ -33,6 +34,23 @@ fn write_character(out: &mut impl Write, character: char) -> fmt::Result {
         }
         _ => out.write_char(character),
     }
+}
+
+/// The text of a document: UTF-16 where a byte order mark says so, else UTF-8. Bytes of another encoding
+/// become replacement characters.
+pub fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => Cow::Owned(utf16(u16::from_le_bytes, rest)),
+        [0xfe, 0xff, rest @ ..] => Cow::Owned(utf16(u16::from_be_bytes, rest)),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest),
+        _ => String::from_utf8_lossy(bytes),
+    }
+}
+
+/// The text of UTF-16 in the byte order that `unit` reads; an odd last byte falls away.
+pub fn utf16(unit: fn([u8; 2]) -> u16, bytes: &[u8]) -> String {
+    let units: Vec<u16> = bytes.as_chunks().0.iter().map(|pair| unit(*pair)).collect();
+    String::from_utf16_lossy(&units)
 }
 
 #[cfg(test)]

@@ -4,26 +4,71 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use seawall_model::{
-    Advisory, Finding, FindingKind, FixState, Package, Place, Problem, Severity, SubjectKind, Suppression,
+    Advisory, Finding, FindingKind, FixState, LayerIndex, Package, Place, Problem, Severity, SubjectKind,
+    Suppression,
 };
 
 use crate::ScanReport;
 
-/// Most severe first; an unknown severity stands behind high, before it is forgotten among the low ones.
-pub(crate) fn rank(finding: &Finding) -> u8 {
-    if finding.suppression.is_some() {
-        return 8;
+/// How bad a finding looks, worst first: the order of tables and pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Grade {
+    Malware,
+    Critical,
+    High,
+    /// Behind high, before it is forgotten among the low ones.
+    Unknown,
+    Medium,
+    Low,
+    Negligible,
+    /// Unmaintained, unsound and the like: no security fault, and no severity.
+    Notice,
+}
+
+impl Grade {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Malware,
+        Self::Critical,
+        Self::High,
+        Self::Unknown,
+        Self::Medium,
+        Self::Low,
+        Self::Negligible,
+        Self::Notice,
+    ];
+
+    pub(crate) fn of(finding: &Finding) -> Self {
+        match (finding.kind, finding.severity) {
+            (FindingKind::Malware, _) => Self::Malware,
+            (FindingKind::Vulnerability, Some(Severity::Critical)) => Self::Critical,
+            (FindingKind::Vulnerability, Some(Severity::High)) => Self::High,
+            (FindingKind::Vulnerability, Some(Severity::Medium)) => Self::Medium,
+            (FindingKind::Vulnerability, Some(Severity::Low)) => Self::Low,
+            (FindingKind::Vulnerability, Some(Severity::Negligible)) => Self::Negligible,
+            (FindingKind::Vulnerability, None) => Self::Unknown,
+            (FindingKind::Unmaintained | FindingKind::Unsound | FindingKind::Notice, _) => Self::Notice,
+        }
     }
-    match (finding.kind, finding.severity) {
-        (FindingKind::Malware, _) => 0,
-        (FindingKind::Vulnerability, Some(Severity::Critical)) => 1,
-        (FindingKind::Vulnerability, Some(Severity::High)) => 2,
-        (FindingKind::Vulnerability, None) => 3,
-        (FindingKind::Vulnerability, Some(Severity::Medium)) => 4,
-        (FindingKind::Vulnerability, Some(Severity::Low)) => 5,
-        (FindingKind::Vulnerability, Some(Severity::Negligible)) => 6,
-        _ => 7,
+
+    /// The word, which is also the name of its colour and shape in the style sheet.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Malware => "malware",
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Unknown => "unknown",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Negligible => "negligible",
+            Self::Notice => "notice",
+        }
     }
+}
+
+/// Worst first; suppressed ones last, and among them none before another.
+pub(crate) fn rank(finding: &Finding) -> (bool, Option<Grade>) {
+    let is_open = finding.suppression.is_none();
+    (!is_open, is_open.then(|| Grade::of(finding)))
 }
 
 /// A finding with the package that has it.
@@ -137,9 +182,9 @@ pub(crate) fn path(place: &Place) -> String {
     }
 }
 
-/// The Dockerfile instruction that brought a place, on one line.
-pub(crate) fn instruction(report: &ScanReport, place: &Place) -> Option<String> {
-    let text = report.instruction(place.layer?)?;
+/// The Dockerfile instruction of a layer, on one line.
+pub(crate) fn instruction(report: &ScanReport, layer: LayerIndex) -> Option<String> {
+    let text = report.instruction(layer)?;
     Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
@@ -147,7 +192,7 @@ pub(crate) fn instruction(report: &ScanReport, place: &Place) -> Option<String> 
 pub(crate) fn layer(report: &ScanReport, package: &Package) -> Option<String> {
     let place = package.places.first()?;
     let layer = place.layer?;
-    Some(match instruction(report, place) {
+    Some(match instruction(report, layer) {
         Some(text) => format!("layer {layer}: {text}"),
         None => format!("layer {layer}"),
     })

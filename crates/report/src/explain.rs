@@ -7,11 +7,11 @@ use std::io::{self, Write};
 use anstyle::Style;
 use seawall_model::text::escaped;
 use seawall_model::{
-    Advisory, EcosystemCoverage, FeedDate, Finding, FixPlan, Package, Place, Purl, Severity, Suppression,
-    Upgrade,
+    Advisory, EcosystemCoverage, FeedDate, Finding, FixPlan, Package, Place, Purl, Severity, Upgrade,
 };
 use unicode_width::UnicodeWidthStr;
 
+use crate::describe;
 use crate::scan_report::ScanReport;
 
 /// What to explain.
@@ -61,12 +61,7 @@ impl Query {
     fn means(&self, finding: &Finding, report: &ScanReport) -> bool {
         match self {
             Self::Id(start) => finding.id.to_string().starts_with(start.as_str()),
-            Self::Name(name) => {
-                let is = |known: &str| known.eq_ignore_ascii_case(name);
-                is(&finding.vulnerability)
-                    || finding.aliases.iter().any(|alias| is(alias))
-                    || finding.advisories.iter().any(|advisory| is(&advisory.id))
-            }
+            Self::Name(name) => finding.names().any(|known| known.eq_ignore_ascii_case(name)),
             Self::Package(purl) => report
                 .packages
                 .get(finding.package)
@@ -74,11 +69,11 @@ impl Query {
         }
     }
 
-    /// The packages that are meant.
-    pub fn packages<'r>(&self, report: &'r ScanReport) -> Vec<&'r Package> {
+    /// The packages that are meant: positions in the report's list.
+    fn packages(&self, report: &ScanReport) -> Vec<usize> {
         let Self::Package(purl) = self else { return Vec::new() };
-        let meant = |package: &&Package| fits(purl, &package.purl(report.distro.as_ref()));
-        report.packages.iter().filter(meant).collect()
+        let meant = |(_, package): &(usize, &Package)| fits(purl, &package.purl(report.distro.as_ref()));
+        report.packages.iter().enumerate().filter(meant).map(|(index, _)| index).collect()
     }
 }
 
@@ -146,7 +141,7 @@ impl Page<'_> {
         let reasons: Vec<String> = finding.priority_reasons.iter().map(ToString::to_string).collect();
         self.entry("priority", &format!("{}: {}", finding.priority, reasons.join("; ")));
         if let Some(suppression) = &finding.suppression {
-            self.entry("suppressed", &suppression_text(suppression));
+            self.entry("suppressed", &describe::suppression(suppression));
         }
         if finding.perhaps_backported {
             self.entry(
@@ -225,9 +220,8 @@ impl Page<'_> {
         self.line(2, &text);
         let Some(layer) = place.layer else { return };
         let mut text = format!("layer {layer}");
-        if let Some(instruction) = self.report.instruction(layer) {
-            let words: Vec<&str> = instruction.split_whitespace().collect();
-            let _ = write!(text, ": {}", escaped(&words.join(" ")));
+        if let Some(instruction) = describe::instruction(self.report, layer) {
+            let _ = write!(text, ": {}", escaped(&instruction));
         }
         self.line(4, &format!("{DIM}{text}{DIM:#}"));
     }
@@ -266,35 +260,32 @@ impl Page<'_> {
     fn upgrade(&mut self, upgrade: &Upgrade, finding: &Finding) {
         let nearest = finding.fix.nearest().unwrap_or_default();
         self.line(2, &escaped(&format!("{} {} → {nearest} mends this one", upgrade.name, upgrade.from)));
-        let others: Vec<String> = upgrade
+        let mut others: Vec<String> = upgrade
             .mends
             .iter()
             .filter_map(|index| self.report.findings.get(*index))
             .filter(|other| other.vulnerability != finding.vulnerability)
             .map(|other| escaped(&other.vulnerability))
             .collect();
-        let mut others_once = others;
-        others_once.sort();
-        others_once.dedup();
-        if !others_once.is_empty() {
+        others.sort();
+        others.dedup();
+        if !others.is_empty() {
             let text = format!(
                 "{} {} → {} mends also {}",
                 upgrade.name,
                 upgrade.from,
                 upgrade.to,
-                others_once.join(", ")
+                others.join(", ")
             );
             self.line(2, &escaped(&text));
         }
     }
 
-    fn package(&mut self, package: &Package) {
-        let purl = package.purl(self.report.distro.as_ref());
-        self.title(&purl.to_string());
-        let open = self.report.findings.iter().filter(|finding| {
-            finding.suppression.is_none()
-                && std::ptr::eq(package, &raw const self.report.packages[finding.package])
-        });
+    fn package(&mut self, index: usize) {
+        let package = &self.report.packages[index];
+        self.title(&package.purl(self.report.distro.as_ref()).to_string());
+        let is_open = |finding: &&Finding| finding.suppression.is_none() && finding.package == index;
+        let open = self.report.findings.iter().filter(is_open);
         self.entry("findings", &format!("{} open", open.count()));
         self.entry("found by", &package.cataloger);
         if !package.licences.is_empty() {
@@ -343,7 +334,7 @@ impl Page<'_> {
         let mut used = first.width();
         self.text.push_str(first);
         for (index, word) in text.split(' ').enumerate() {
-            let width = anstream_width(word);
+            let width = shown_width(word);
             if index > 0 && used + 1 + width > self.width {
                 self.text.push('\n');
                 self.text.push_str(&" ".repeat(indent));
@@ -360,7 +351,7 @@ impl Page<'_> {
 }
 
 /// Columns of a word without the sequences that colour it, which are ours: foreign ones are escaped.
-fn anstream_width(word: &str) -> usize {
+fn shown_width(word: &str) -> usize {
     let mut width = 0;
     let mut rest = word;
     while let Some(start) = rest.find('\u{1b}') {
@@ -382,29 +373,6 @@ fn severity_text(severity: &str, finding: &Finding) -> String {
         let _ = write!(text, " {vector}");
     }
     text
-}
-
-/// Who says so, and why.
-fn suppression_text(suppression: &Suppression) -> String {
-    match suppression {
-        Suppression::DistributionFixed { owner, evidence } => format!("{owner}: {evidence}"),
-        Suppression::HeadersOnly { source } => format!("headers of {source} hold no code that runs"),
-        Suppression::KnownWrong { reason } => reason.clone(),
-        Suppression::Vex { source, status, reason } => match reason {
-            Some(reason) => format!("{source} states {status}: {reason}"),
-            None => format!("{source} states {status}"),
-        },
-        Suppression::Exception { source, reason, expires } => {
-            let mut text = format!("exception at {source}");
-            if let Some(reason) = reason {
-                let _ = write!(text, ": {reason}");
-            }
-            if let Some(expires) = expires {
-                let _ = write!(text, " (until {})", expires.date());
-            }
-            text
-        }
-    }
 }
 
 #[cfg(test)]

@@ -35,11 +35,8 @@ pub(crate) fn write_compact(bill: &Bill, out: &mut dyn io::Write) -> io::Result<
 }
 
 /// The JSON Schema of the format, as it is committed under `schemas/`.
-pub fn schema() -> String {
-    let schema = schemars::schema_for!(Document);
-    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is made of strings and numbers");
-    text.push('\n');
-    text
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Document)
 }
 
 /// A bill of materials.

@@ -11,11 +11,8 @@ fn tool() -> Tool {
 }
 
 /// The bill of a target whose vulnerabilities nobody looked for.
-pub(crate) fn of_readout(readout: Readout, created: Timestamp) -> Bill {
-    let mut problems = readout.assembled.problems;
-    problems.extend(readout.problems);
-    problems.sort();
-    problems.dedup();
+pub(crate) fn of_readout(mut readout: Readout, created: Timestamp) -> Bill {
+    let problems = readout.take_problems();
     Bill {
         tool: tool(),
         created,

@@ -103,10 +103,7 @@ pub(crate) fn apply(
 
 fn fits(exception: &Exception, finding: &Finding, package: &Package, distro: Option<&Distro>) -> bool {
     let wanted = exception.vulnerability();
-    let named = finding.vulnerability == wanted
-        || finding.aliases.iter().any(|alias| alias == wanted)
-        || finding.advisories.iter().any(|advisory| advisory.id == wanted);
-    named
+    finding.names().any(|name| name == wanted)
         && exception
             .purl_prefix
             .as_ref()
@@ -119,30 +116,14 @@ fn fits(exception: &Exception, finding: &Finding, package: &Package, distro: Opt
 
 #[cfg(test)]
 mod tests {
-    use seawall_model::{FindingId, FindingKind, FixState, PackageKind, Priority};
+    use seawall_model::{FindingId, PackageKind};
 
     use super::*;
 
     fn finding(vulnerability: &str) -> Finding {
-        Finding {
-            id: FindingId::of(&[vulnerability]),
-            kind: FindingKind::Vulnerability,
-            vulnerability: vulnerability.to_owned(),
-            aliases: vec!["GHSA-0000".to_owned()],
-            package: 0,
-            severity: None,
-            severity_source: None,
-            cvss_score: None,
-            cvss_vector: None,
-            fix: FixState::NotFixed,
-            advisories: Vec::new(),
-            kev_since: None,
-            epss: None,
-            priority: Priority::Track,
-            priority_reasons: Vec::new(),
-            suppression: None,
-            perhaps_backported: false,
-        }
+        let mut finding = Finding::new(FindingId::of(&[vulnerability]), vulnerability, 0);
+        finding.aliases = vec!["GHSA-0000".to_owned()];
+        finding
     }
 
     fn outcome(ignore: &str) -> String {

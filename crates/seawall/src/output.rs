@@ -163,7 +163,7 @@ fn write_file(path: &Path, write: impl Fn(&mut dyn Write) -> Result<()>) -> Resu
         .with_context(|| format!("can't write {}", path.display()))
 }
 
-fn write_standard(write: impl Fn(&mut dyn Write) -> Result<()>) -> Result<()> {
+fn write_standard(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let mut out = BufWriter::new(anstream::stdout().lock());
     write(&mut out)?;
     Ok(out.flush()?)
@@ -171,9 +171,7 @@ fn write_standard(write: impl Fn(&mut dyn Write) -> Result<()>) -> Result<()> {
 
 /// Writes a result to standard output alone.
 pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let mut out = BufWriter::new(anstream::stdout().lock());
-    write(&mut out)?;
-    Ok(out.flush()?)
+    write_standard(|out| Ok(write(out)?))
 }
 
 /// Every report that a scan is to write, with its template read: what is wrong with one is told before the scan.

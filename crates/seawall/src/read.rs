@@ -64,6 +64,17 @@ pub(crate) struct Readout {
     pub(crate) layers_cached: usize,
 }
 
+impl Readout {
+    /// All problems, of files and of layers or directories; sorted, each once. None are left behind.
+    pub(crate) fn take_problems(&mut self) -> Vec<Problem> {
+        let mut problems = std::mem::take(&mut self.assembled.problems);
+        problems.append(&mut self.problems);
+        problems.sort();
+        problems.dedup();
+        problems
+    }
+}
+
 /// Reads a target.
 pub(crate) fn read(target: &Target, options: &ReadOptions) -> Result<Readout> {
     let shared = Shared::new(&options.limits);
@@ -159,7 +170,7 @@ impl Reader<'_> {
         file: &Path,
         read: impl Fn(&[u8], &str, &Limits) -> Result<Bill, ReadError>,
     ) -> Result<Readout> {
-        let bytes = bill_bytes(file, &self.options.limits)?;
+        let bytes = document_bytes("", file, &self.options.limits)?;
         let name = target.to_string();
         let bill = read(&bytes, &name, &self.options.limits).with_context(|| format!("can't use {name}"))?;
         let is_list = matches!(target, Target::Purls(_));
@@ -274,15 +285,15 @@ impl Reader<'_> {
     }
 }
 
-/// The bytes of a bill of materials; `-` is standard input.
-pub(crate) fn bill_bytes(file: &Path, limits: &Limits) -> Result<Vec<u8>> {
+/// The bytes of a document; `-` is standard input. `what` stands before its name in an error: `the report `.
+pub(crate) fn document_bytes(what: &str, file: &Path, limits: &Limits) -> Result<Vec<u8>> {
     let read = |reader: &mut dyn Read| read_bounded(reader, limits.max_text_bytes);
     let bytes = if file == Path::new("-") {
         read(&mut std::io::stdin().lock())
     } else {
         File::open(file).and_then(|mut file| read(&mut file))
     };
-    bytes.with_context(|| format!("can't read {}", file.display()))
+    bytes.with_context(|| format!("can't read {what}{}", file.display()))
 }
 
 fn readout_of_bill(name: String, kind: SubjectKind, bill: Bill) -> Readout {

@@ -54,8 +54,7 @@ pub fn apply(
     }
     let mut uses: Vec<VexUse> = documents.iter().map(unused).collect();
     for finding in findings.iter_mut() {
-        let names = names_of(finding);
-        let stated = names.iter().filter_map(|name| by_name.get(name)).flatten();
+        let stated = finding.names().filter_map(|name| by_name.get(name)).flatten();
         let fitting = stated.filter(|(_, statement)| scope.fits(statement, finding.package));
         let Some((document, statement)) = fitting.max_by_key(|(_, statement)| rank(statement)) else {
             continue;
@@ -82,16 +81,6 @@ fn unused(document: &Document) -> VexUse {
     }
 }
 
-fn names_of(finding: &Finding) -> Vec<&str> {
-    let others = finding.aliases.iter().map(String::as_str);
-    let records = finding.advisories.iter().map(|advisory| advisory.id.as_str());
-    let mut names: Vec<&str> =
-        std::iter::once(finding.vulnerability.as_str()).chain(others).chain(records).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-}
-
 /// Later before earlier, then cautious before not.
 fn rank(statement: &Statement) -> (Option<Timestamp>, std::cmp::Reverse<Status>) {
     (statement.time, std::cmp::Reverse(statement.status))
@@ -113,14 +102,16 @@ fn suppression(document: &Document, statement: &Statement) -> Suppression {
 struct Scope<'a> {
     subject: &'a Subject,
     packages: &'a [Package],
-    distro: Option<&'a Distro>,
+    /// Of each package; made once, as each may be compared with many products.
+    purls: Vec<Purl>,
     platform: Option<Cpe>,
 }
 
 impl<'a> Scope<'a> {
     fn new(subject: &'a Subject, packages: &'a [Package], distro: Option<&'a Distro>) -> Self {
         let platform = distro.and_then(|distro| distro.cpe_name.as_deref()).and_then(Cpe::parse);
-        Self { subject, packages, distro, platform }
+        let purls = packages.iter().map(|package| package.purl(distro)).collect();
+        Self { subject, packages, purls, platform }
     }
 
     fn fits(&self, statement: &Statement, package: usize) -> bool {
@@ -130,10 +121,12 @@ impl<'a> Scope<'a> {
     /// Whether a product is the package, or the whole of which the package is a named part, or the whole
     /// without parts.
     fn is_about(&self, product: &Product, package: usize) -> bool {
-        let Some(package) = self.packages.get(package) else { return false };
-        let is_part = |part: &Component| part.is_package(package, self.distro);
+        let (Some(package), Some(purl)) = (self.packages.get(package), self.purls.get(package)) else {
+            return false;
+        };
+        let is_part = |part: &Component| part.is_package(package, purl);
         if product.parts.is_empty() {
-            return product.component.is_package(package, self.distro) || self.is_image(&product.component);
+            return is_part(&product.component) || self.is_image(&product.component);
         }
         product.parts.iter().any(is_part) && self.holds(&product.component)
     }
@@ -142,7 +135,11 @@ impl<'a> Scope<'a> {
     fn holds(&self, component: &Component) -> bool {
         self.is_image(component)
             || self.is_platform(component)
-            || self.packages.iter().any(|package| component.is_package(package, self.distro))
+            || self
+                .packages
+                .iter()
+                .zip(&self.purls)
+                .any(|(package, purl)| component.is_package(package, purl))
     }
 
     fn is_image(&self, component: &Component) -> bool {
@@ -229,31 +226,15 @@ fn normalised(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use seawall_model::{FindingId, FindingKind, FixState, PackageKind};
+    use seawall_model::{FindingId, PackageKind};
 
     use super::*;
     use crate::read::read;
 
     fn finding(vulnerability: &str, package: usize) -> Finding {
-        Finding {
-            id: FindingId::of(&[vulnerability]),
-            kind: FindingKind::Vulnerability,
-            vulnerability: vulnerability.to_owned(),
-            aliases: vec!["GHSA-1".to_owned()],
-            package,
-            severity: None,
-            severity_source: None,
-            cvss_score: None,
-            cvss_vector: None,
-            fix: FixState::NotFixed,
-            advisories: Vec::new(),
-            kev_since: None,
-            epss: None,
-            priority: seawall_model::Priority::Track,
-            priority_reasons: Vec::new(),
-            suppression: None,
-            perhaps_backported: false,
-        }
+        let mut finding = Finding::new(FindingId::of(&[vulnerability]), vulnerability, package);
+        finding.aliases = vec!["GHSA-1".to_owned()];
+        finding
     }
 
     const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";

@@ -3,7 +3,7 @@
 //! A name that says more than is known of the thing does not fit: a statement that is wrongly applied hides a
 //! fault, one that is not applied is seen.
 
-use seawall_model::{Checksum, Distro, Package, Purl};
+use seawall_model::{Checksum, Package, Purl};
 
 /// Something that a document names, by all the names that it gives.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,13 +48,13 @@ impl Component {
         self.identifiers.is_empty()
     }
 
-    /// Whether it is this package.
-    pub fn is_package(&self, package: &Package, distro: Option<&Distro>) -> bool {
+    /// Whether it is this package, whose package URL is `own`.
+    pub fn is_package(&self, package: &Package, own: &Purl) -> bool {
         self.identifiers.iter().any(|identifier| match identifier {
-            Identifier::Purl(purl) => is_purl_of(purl, package, distro),
+            Identifier::Purl(purl) => is_purl_of(purl, package, own),
             Identifier::Hash(hex) => package.checksums.iter().any(|sum| is_hash(sum, hex)),
             Identifier::Cpe(_) => false,
-            Identifier::Text(name) => *name == package.purl(distro).to_string(),
+            Identifier::Text(name) => *name == own.to_string(),
         })
     }
 }
@@ -64,8 +64,7 @@ fn is_hash(sum: &Checksum, hex: &str) -> bool {
 }
 
 /// Whether a stated package URL is that of a package: what it leaves out is any, what it says must be so.
-fn is_purl_of(stated: &Purl, package: &Package, distro: Option<&Distro>) -> bool {
-    let own = package.purl(distro);
+fn is_purl_of(stated: &Purl, package: &Package, own: &Purl) -> bool {
     // `arch=src` and `arch=source` mean the source package, and with it all that was built from it.
     let is_source = matches!(stated.qualifier("arch"), Some("src" | "source"));
     if is_source && let Some(source) = &package.source {
@@ -76,10 +75,10 @@ fn is_purl_of(stated: &Purl, package: &Package, distro: Option<&Distro>) -> bool
         };
         return stated.purl_type == own.purl_type
             && stated.name == source.name
-            && namespace_fits(stated, &own)
+            && namespace_fits(stated, own)
             && stated.version.as_ref().is_none_or(same_version);
     }
-    is_same(stated, &own)
+    is_same(stated, own)
 }
 
 fn without_epoch(version: &str) -> &str {
@@ -154,7 +153,7 @@ impl Cpe {
 
 #[cfg(test)]
 mod tests {
-    use seawall_model::{PackageKind, SourcePackage};
+    use seawall_model::{Distro, PackageKind, SourcePackage};
 
     use super::*;
 
@@ -182,16 +181,20 @@ mod tests {
             ("pkg:deb/debian/openssl@3.0.11-1~deb12u2?arch=source", true),
             ("pkg:deb/debian/openssl@3.0.9-1?arch=source", false),
         ] {
-            assert_eq!(Component::named(stated).is_package(&package, Some(&distro)), expected, "{stated}");
+            assert_eq!(
+                Component::named(stated).is_package(&package, &package.purl(Some(&distro))),
+                expected,
+                "{stated}"
+            );
         }
     }
 
     #[test]
     fn defaults_need_not_be_said() {
         let jar = Package::new(PackageKind::Maven, "org.a:b", "1", "test");
-        assert!(Component::named("pkg:maven/org.a/b@1?type=jar").is_package(&jar, None));
-        assert!(!Component::named("pkg:maven/org.a/b@1?type=war").is_package(&jar, None));
-        assert!(!Component::named("pkg:maven/org.a/b@1?classifier=tests").is_package(&jar, None));
+        assert!(Component::named("pkg:maven/org.a/b@1?type=jar").is_package(&jar, &jar.purl(None)));
+        assert!(!Component::named("pkg:maven/org.a/b@1?type=war").is_package(&jar, &jar.purl(None)));
+        assert!(!Component::named("pkg:maven/org.a/b@1?classifier=tests").is_package(&jar, &jar.purl(None)));
     }
 
     #[test]

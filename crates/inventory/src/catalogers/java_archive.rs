@@ -345,7 +345,7 @@ impl Walk<'_, '_> {
 
     fn text(&mut self, archive: &Archive<'_>, entry: &Entry, place: &Place<'_>) -> Option<String> {
         match self.read(archive, entry, MAX_DESCRIPTION.min(self.bytes_left)) {
-            Ok(bytes) => Some(crate::xml::decoded(&bytes).into_owned()),
+            Ok(bytes) => Some(seawall_model::text::decoded(&bytes).into_owned()),
             Err(error) => {
                 let kind = kind_of(&error);
                 self.found.problem(kind, place.prefixed(format!("{}: {error}", entry.name)));

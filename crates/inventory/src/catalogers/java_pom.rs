@@ -9,7 +9,6 @@ use seawall_model::{PackageKind, ProblemKind, Scope};
 
 use crate::cataloger::{Cataloger, Found, SourceFile, Target, Trigger};
 use crate::maven_pom::Pom;
-use crate::xml;
 
 pub(super) struct JavaPom;
 
@@ -31,7 +30,7 @@ impl Cataloger for JavaPom {
             Ok(bytes) => bytes,
             Err(error) => return found.read_problem(&error),
         };
-        let (pom, result) = Pom::parse(&xml::decoded(&bytes), file.limits.max_nesting);
+        let (pom, result) = Pom::parse(&seawall_model::text::decoded(&bytes), file.limits.max_nesting);
         if let Err(error) = result {
             found.problem(ProblemKind::Malformed, error.to_string());
         }

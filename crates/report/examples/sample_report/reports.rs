@@ -168,28 +168,16 @@ fn advisory(id: &str, ecosystem: &str, package: &Package, fixed: Option<&str>, s
 }
 
 fn finding(vulnerability: &str, package: usize, severity: Option<Severity>, advisory: Advisory) -> Finding {
-    Finding {
-        id: FindingId::of(&[vulnerability, &package.to_string()]),
-        kind: FindingKind::Vulnerability,
-        vulnerability: vulnerability.to_owned(),
-        aliases: Vec::new(),
-        package,
-        severity,
-        severity_source: severity.map(|_| SeveritySource::Record),
-        cvss_score: None,
-        cvss_vector: None,
-        fix: match &advisory.fixed {
-            Some(version) => FixState::Fixed(vec![version.clone()]),
-            None => FixState::NotFixed,
-        },
-        advisories: vec![advisory],
-        kev_since: None,
-        epss: None,
-        priority: seawall_model::Priority::Track,
-        priority_reasons: vec![seawall_model::PriorityReason::Severity(severity)],
-        suppression: None,
-        perhaps_backported: false,
+    let id = FindingId::of(&[vulnerability, &package.to_string()]);
+    let mut finding = Finding::new(id, vulnerability, package);
+    finding.severity = severity;
+    finding.severity_source = severity.map(|_| SeveritySource::Record);
+    if let Some(version) = &advisory.fixed {
+        finding.fix = FixState::Fixed(vec![version.clone()]);
     }
+    finding.advisories = vec![advisory];
+    finding.priority_reasons = vec![seawall_model::PriorityReason::Severity(severity)];
+    finding
 }
 
 /// One of everything.

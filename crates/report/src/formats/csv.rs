@@ -83,7 +83,7 @@ fn cells(report: &ScanReport, line: Line<'_>) -> [String; HEADER.len()] {
         finding.priority.to_string(),
         paths.join(" "),
         text(place.and_then(|place| place.layer).map(|layer| layer.to_string())),
-        text(place.and_then(|place| describe::instruction(report, place))),
+        text(place.and_then(|place| describe::instruction(report, place.layer?))),
         text(finding.cvss_score.map(|score| format!("{score:.1}"))),
         finding.cvss_vector.clone().unwrap_or_default(),
         text(finding.epss.map(|(score, _)| score.to_string())),

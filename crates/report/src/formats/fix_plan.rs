@@ -10,6 +10,7 @@ use seawall_model::text::escaped;
 use seawall_model::{FixPlan, LayerIndex, Upgrade};
 use serde::Serialize;
 
+use crate::describe;
 use crate::scan_report::ScanReport;
 
 const BOLD: Style = Style::new().bold();
@@ -101,9 +102,9 @@ fn by_instruction(report: &ScanReport, plan: &FixPlan, width: usize, text: &mut 
     let _ = writeln!(text, "\n{BOLD}By Dockerfile instruction{BOLD:#}");
     for (layer, upgrades) in by_layer {
         let mends: usize = upgrades.iter().map(|upgrade| upgrade.mends.len()).sum();
-        let instruction = report.instruction(layer).unwrap_or("the instruction is not known");
-        let words: Vec<&str> = instruction.split_whitespace().collect();
-        let head: String = escaped(&words.join(" ")).chars().take(width.saturating_sub(14)).collect();
+        let instruction = describe::instruction(report, layer);
+        let head = instruction.as_deref().unwrap_or("the instruction is not known");
+        let head: String = escaped(head).chars().take(width.saturating_sub(14)).collect();
         let _ = writeln!(text, "  layer {layer}: {head}");
         let names: Vec<String> = upgrades.iter().take(6).map(|upgrade| escaped(&upgrade.name)).collect();
         let more = match upgrades.len().saturating_sub(names.len()) {
@@ -181,9 +182,6 @@ pub fn write_fix_plan_json(report: &ScanReport, plan: &FixPlan, out: &mut dyn Wr
 }
 
 /// The JSON Schema of the plan.
-pub fn fix_plan_schema() -> String {
-    let schema = schemars::schema_for!(JsonPlan<'static>);
-    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is made of strings and numbers");
-    text.push('\n');
-    text
+pub fn fix_plan_schema() -> schemars::Schema {
+    schemars::schema_for!(JsonPlan<'static>)
 }

@@ -412,7 +412,7 @@ fn location(report: &ScanReport, package: &Package, place: Option<&Place>) -> Va
         }
         logical.push(value);
     }
-    if let Some(instruction) = place.and_then(|place| describe::instruction(report, place)) {
+    if let Some(instruction) = place.and_then(|place| describe::instruction(report, place.layer?)) {
         logical.push(json!({"kind": "instruction", "name": escaped(&cut(&instruction, MAX_DESCRIPTION))}));
     }
     json!({

@@ -126,7 +126,7 @@ impl<'r> Table<'r> {
             group.findings.sort_by_key(|finding| (rank(finding), finding.vulnerability.as_str()));
         }
         groups.sort_by_key(|group| {
-            let worst = group.findings.first().map_or(u8::MAX, |finding| rank(finding));
+            let worst = group.findings.first().map(|finding| rank(finding));
             (worst, std::cmp::Reverse(group.findings.len()), group.packages[0].name.as_str())
         });
         groups

@@ -3,8 +3,8 @@
 use seawall_model::{
     Advisory, Coverage, Dependency, Digest, Distro, Ecosystem, EcosystemCoverage, EcosystemName, FeedDate,
     FilePathBuf, Finding, FindingId, FindingKind, FixState, ImageFacts, LayerLine, Owner, Package,
-    PackageKind, Place, Problem, ProblemKind, Scope, Severity, SeveritySource, SubjectKind, Suppression,
-    Timestamp,
+    PackageKind, Place, Priority, PriorityReason, Problem, ProblemKind, Scope, Severity, SeveritySource,
+    SubjectKind, Suppression, Timestamp,
 };
 use seawall_report::{DatabaseInfo, EndOfLife, ExceptionNote, FeedInfo, Hidden, ScanReport, UnknownNote};
 
@@ -45,39 +45,25 @@ pub(crate) fn package(
 }
 
 pub(crate) fn finding(package: usize, vulnerability: &str, severity: Option<Severity>) -> Finding {
-    Finding {
-        id: FindingId::of(&["vulnerability", vulnerability, &package.to_string()]),
-        kind: FindingKind::Vulnerability,
-        vulnerability: vulnerability.to_owned(),
-        aliases: Vec::new(),
-        package,
-        severity,
-        severity_source: severity.map(|_| SeveritySource::Record),
-        cvss_score: None,
-        cvss_vector: None,
-        fix: FixState::NotFixed,
-        advisories: vec![Advisory {
-            id: vulnerability.to_owned(),
-            ecosystem: ecosystem(EcosystemName::Npm, None),
-            matched_name: "name".to_owned(),
-            matched_version: "1".to_owned(),
-            range: "<2".to_owned(),
-            fixed: None,
-            summary: format!("A fault called {vulnerability}").into(),
-            published: Some(time("2025-06-01")),
-            modified: Some(time("2025-06-02")),
-            references: vec!["https://example.com/advisory".to_owned()].into(),
-        }],
-        kev_since: None,
-        epss: None,
-        priority: seawall_model::Priority::TrackClosely,
-        priority_reasons: vec![
-            seawall_model::PriorityReason::NoWordOfExploitation,
-            seawall_model::PriorityReason::Severity(severity),
-        ],
-        suppression: None,
-        perhaps_backported: false,
-    }
+    let id = FindingId::of(&["vulnerability", vulnerability, &package.to_string()]);
+    let mut finding = Finding::new(id, vulnerability, package);
+    finding.severity = severity;
+    finding.severity_source = severity.map(|_| SeveritySource::Record);
+    finding.priority = Priority::TrackClosely;
+    finding.priority_reasons = vec![PriorityReason::NoWordOfExploitation, PriorityReason::Severity(severity)];
+    finding.advisories = vec![Advisory {
+        id: vulnerability.to_owned(),
+        ecosystem: ecosystem(EcosystemName::Npm, None),
+        matched_name: "name".to_owned(),
+        matched_version: "1".to_owned(),
+        range: "<2".to_owned(),
+        fixed: None,
+        summary: format!("A fault called {vulnerability}").into(),
+        published: Some(time("2025-06-01")),
+        modified: Some(time("2025-06-02")),
+        references: vec!["https://example.com/advisory".to_owned()].into(),
+    }];
+    finding
 }
 
 fn layer(byte: u8, instruction: Option<&str>) -> LayerLine {

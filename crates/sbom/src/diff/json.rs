@@ -79,11 +79,8 @@ pub fn write_json(difference: &Difference, out: &mut dyn Write) -> io::Result<()
 }
 
 /// The JSON Schema of the format, as it is committed under `schemas/`.
-pub fn schema() -> String {
-    let schema = schemars::schema_for!(JsonDifference);
-    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is made of strings and numbers");
-    text.push('\n');
-    text
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(JsonDifference)
 }
 
 impl From<&Difference> for JsonDifference {

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use seawall_model::text::utf16;
+
 use super::ReadError;
 
 /// The form of a document.
@@ -19,20 +21,13 @@ pub(super) enum Shape {
     Wrapped,
 }
 
-/// The text of a document: UTF-16 where a byte order mark or zero bytes say so, else UTF-8. Bytes of another
-/// encoding become replacement characters.
+/// The text of a document: as [`seawall_model::text::decoded`], and UTF-16 where zero bytes beside the first sign
+/// say so.
 pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
-    let utf16 = |unit: fn([u8; 2]) -> u16, rest: &[u8]| {
-        let units: Vec<u16> = rest.as_chunks().0.iter().map(|pair| unit(*pair)).collect();
-        Cow::Owned(String::from_utf16_lossy(&units))
-    };
     match bytes {
-        [0xff, 0xfe, rest @ ..] => utf16(u16::from_le_bytes, rest),
-        [0xfe, 0xff, rest @ ..] => utf16(u16::from_be_bytes, rest),
-        [b'{' | b'<' | b'S', 0, ..] => utf16(u16::from_le_bytes, bytes),
-        [0, b'{' | b'<' | b'S', ..] => utf16(u16::from_be_bytes, bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest),
-        _ => String::from_utf8_lossy(bytes),
+        [b'{' | b'<' | b'S', 0, ..] => Cow::Owned(utf16(u16::from_le_bytes, bytes)),
+        [0, b'{' | b'<' | b'S', ..] => Cow::Owned(utf16(u16::from_be_bytes, bytes)),
+        _ => seawall_model::text::decoded(bytes),
     }
 }
 

@@ -1,7 +1,5 @@
 //! `seawall fix-plan`: the fewest upgrades that mend the most.
 
-use std::io::{BufWriter, Write};
-
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use seawall_advisory::fix_plan;
@@ -42,11 +40,9 @@ Exit codes:
 pub(crate) fn run(plan: FixPlan, global: &Global) -> Result<Exit> {
     let report = plan.source.load(plan.target.as_deref(), global)?;
     let steps = fix_plan(&report.packages, &report.findings, report.distro.as_ref());
-    let mut out = BufWriter::new(anstream::stdout().lock());
-    match plan.format {
-        PlanFormat::Table => write_fix_plan(&report, &steps, output::width(), &mut out)?,
-        PlanFormat::Json => write_fix_plan_json(&report, &steps, &mut out)?,
-    }
-    out.flush()?;
+    output::print(|out| match plan.format {
+        PlanFormat::Table => write_fix_plan(&report, &steps, output::width(), out),
+        PlanFormat::Json => write_fix_plan_json(&report, &steps, out),
+    })?;
     Ok(Exit::Done)
 }

@@ -62,7 +62,13 @@ pub(crate) struct Judge {
 
 impl Judge {
     /// Compares what was read with the database, with what its makers state, and with the exceptions.
-    pub(crate) fn report(&self, readout: Readout, subject: &Subject, now: Timestamp) -> Result<ScanReport> {
+    pub(crate) fn report(
+        &self,
+        mut readout: Readout,
+        subject: &Subject,
+        now: Timestamp,
+    ) -> Result<ScanReport> {
+        let problems = readout.take_problems();
         let assembled = readout.assembled;
         let distro = assembled.distro;
         let Matches { mut findings, coverage, unknown, distribution_judged } =
@@ -71,10 +77,6 @@ impl Judge {
         let packages = &assembled.packages;
         let vex = seawall_vex::apply(&self.statements, subject, packages, distro.as_ref(), &mut findings);
         let exceptions = exceptions::apply(&self.register, &mut findings, packages, distro.as_ref(), now);
-        let mut problems = assembled.problems;
-        problems.extend(readout.problems);
-        problems.sort();
-        problems.dedup();
         Ok(ScanReport {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             now,

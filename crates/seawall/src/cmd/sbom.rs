@@ -38,6 +38,13 @@ pub(crate) struct Sbom {
     /// .cdx.xml, .spdx.json, .spdx.
     #[arg(long, short, value_name = "[FORMAT=]FILE")]
     output: Vec<OutputFile<Form>>,
+    #[command(flatten)]
+    completeness: Completeness,
+}
+
+/// What a bill that may be incomplete means for the exit code.
+#[derive(Args)]
+struct Completeness {
     /// Exit with 3 for every problem, not only for those that make the bill incomplete.
     #[arg(long, conflicts_with = "allow_incomplete")]
     strict: bool,
@@ -120,7 +127,7 @@ fn write(sbom: Sbom, global: &Global) -> Result<Exit> {
     if !global.quiet {
         tell_problems(&bill, global.verbose);
     }
-    Ok(exit_of(&bill, sbom.strict, sbom.allow_incomplete))
+    Ok(sbom.completeness.exit(&bill))
 }
 
 /// A form that a file's name told is of the wanted version too, where its standard has that version.
@@ -148,9 +155,11 @@ fn tell_problems(bill: &Bill, all: bool) {
     }
 }
 
-fn exit_of(bill: &Bill, strict: bool, allow_incomplete: bool) -> Exit {
-    let is_complete = is_complete(bill) && (!strict || bill.problems.is_empty());
-    if is_complete || allow_incomplete { Exit::Done } else { Exit::Incomplete }
+impl Completeness {
+    fn exit(&self, bill: &Bill) -> Exit {
+        let is_complete = is_complete(bill) && (!self.strict || bill.problems.is_empty());
+        if is_complete || self.allow_incomplete { Exit::Done } else { Exit::Incomplete }
+    }
 }
 
 /// Whether there is anything in it, and no layer or package database was unreadable.

@@ -1,7 +1,5 @@
 //! A report to work on: one that was stored, or one of a target that is scanned now.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -13,6 +11,7 @@ use super::judging::Judging;
 use super::reading::{self, HowToRead};
 use super::scan::scan_target;
 use crate::Global;
+use crate::read::document_bytes;
 use crate::settings::Settings;
 
 /// Where the report comes from.
@@ -47,14 +46,8 @@ impl Source {
 
 /// Reads a stored report.
 pub(crate) fn read_report(path: &Path) -> Result<ScanReport> {
-    let shown = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
-    let source: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(io::stdin())
-    } else {
-        Box::new(File::open(path).with_context(|| format!("can't read the report {shown}"))?)
-    };
-    let bytes = seawall_model::limits::read_bounded(source, Limits::default().max_text_bytes)
-        .with_context(|| format!("can't read the report {shown}"))?;
-    read_json(&bytes)
-        .with_context(|| format!("can't use {shown}; `seawall scan --format json` writes what is read here"))
+    let bytes = document_bytes("the report ", path, &Limits::default())?;
+    read_json(&bytes).with_context(|| {
+        format!("can't use {}; `seawall scan --format json` writes what is read here", path.display())
+    })
 }

@@ -7,7 +7,8 @@ use seawall_model::{Advisory, Finding, FixState, Package, Suppression};
 
 use super::plots::exploitation;
 use super::text::{Grouped, Prose, Reference, Text, percent, plural};
-use super::view::{Grade, View, layer_of, published, summary};
+use super::view::{View, layer_of, published};
+use crate::describe::{self, Grade, summary};
 
 /// Rows of one table. The most severe come first, so that the least severe are left out.
 const MAX_ROWS: usize = 10_000;
@@ -189,7 +190,7 @@ fn cells(page: &mut String, finding: &Finding, package: Option<&Package>) {
     }
     match finding.fix.nearest() {
         Some(version) => put!(page, "<td class=\"fix\">{}</td>", Text(version)),
-        None => put!(page, "<td class=\"no-fix\">{}</td>", crate::describe::fix(finding)),
+        None => put!(page, "<td class=\"no-fix\">{}</td>", describe::fix(finding)),
     }
     put!(page, "<td>{}</td>", exploitation(finding).trim_end());
     match package.and_then(layer_of) {

@@ -6,7 +6,9 @@ use seawall_model::LayerLine;
 
 use super::plots::stack;
 use super::text::{Grouped, Prose, Text, plural, size};
-use super::view::{Grade, LayerContent, View, one_line};
+use super::view::{LayerContent, View};
+use crate::describe::{self, Grade};
+use crate::scan_report::ScanReport;
 
 pub(super) fn write(page: &mut String, view: &View<'_>) {
     if view.report.layers.is_empty() {
@@ -19,12 +21,19 @@ pub(super) fn write(page: &mut String, view: &View<'_>) {
          <ol class=\"wall\" start=\"0\">\n",
     );
     for (index, (line, content)) in view.report.layers.iter().zip(&view.layers).enumerate() {
-        band(page, index, line, content, most);
+        band(page, view.report, index, line, content, most);
     }
     page.push_str("</ol>\n</section>\n");
 }
 
-fn band(page: &mut String, index: usize, line: &LayerLine, content: &LayerContent, most: usize) {
+fn band(
+    page: &mut String,
+    report: &ScanReport,
+    index: usize,
+    line: &LayerLine,
+    content: &LayerContent,
+    most: usize,
+) {
     put!(
         page,
         "<li id=\"layer-{index}\"><svg class=\"stone\" height=\"{}\" aria-hidden=\"true\" focusable=\"false\"><rect width=\"100%\" height=\"100%\" rx=\"3\"/></svg>\
@@ -32,8 +41,8 @@ fn band(page: &mut String, index: usize, line: &LayerLine, content: &LayerConten
         height(line.bytes),
         size(line.bytes),
     );
-    match &line.instruction {
-        Some(instruction) => put!(page, "{}", Prose(&one_line(instruction))),
+    match describe::instruction(report, index) {
+        Some(instruction) => put!(page, "{}", Prose(&instruction)),
         None => page.push_str("<i>the image’s history does not tell the instruction</i>"),
     }
     let digest = line.blob.unwrap_or(line.diff_id).to_string();

@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 use seawall_model::Finding;
 
 use super::text::{Grouped, Prose, Text, percent};
-use super::view::{Bar, Grade, Tally, View, published, summary};
+use super::view::{Bar, Tally, View, published};
+use crate::describe::{Grade, summary};
 
 /// Findings under *Look at these first*.
 const MAX_FIRST: usize = 5;

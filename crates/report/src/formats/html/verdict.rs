@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use seawall_model::{EcosystemCoverage, FeedDate};
 
 use super::text::{Grouped, Text, plural};
-use super::view::{Grade, View};
+use super::view::View;
+use crate::describe::Grade;
 use crate::scan_report::EndOfLife;
 
 /// Lines of each list of the verdict; the others stand under *Coverage*.

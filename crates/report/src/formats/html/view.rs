@@ -3,64 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use seawall_model::{Finding, FindingKind, LayerIndex, Package, PackageKind, Severity, Timestamp};
+use seawall_model::{Finding, LayerIndex, Package, PackageKind, Timestamp};
 
+use crate::describe::{self, Grade};
 use crate::scan_report::ScanReport;
-
-/// How urgent a finding looks, most urgent first: the order of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Grade {
-    Malware,
-    Critical,
-    High,
-    /// Behind high, before it is forgotten among the low ones.
-    Unknown,
-    Medium,
-    Low,
-    Negligible,
-    /// Unmaintained, unsound and the like: no security fault, and no severity.
-    Notice,
-}
-
-impl Grade {
-    pub(super) const ALL: [Self; 8] = [
-        Self::Malware,
-        Self::Critical,
-        Self::High,
-        Self::Unknown,
-        Self::Medium,
-        Self::Low,
-        Self::Negligible,
-        Self::Notice,
-    ];
-
-    pub(super) fn of(finding: &Finding) -> Self {
-        match (finding.kind, finding.severity) {
-            (FindingKind::Malware, _) => Self::Malware,
-            (FindingKind::Vulnerability, Some(Severity::Critical)) => Self::Critical,
-            (FindingKind::Vulnerability, Some(Severity::High)) => Self::High,
-            (FindingKind::Vulnerability, Some(Severity::Medium)) => Self::Medium,
-            (FindingKind::Vulnerability, Some(Severity::Low)) => Self::Low,
-            (FindingKind::Vulnerability, Some(Severity::Negligible)) => Self::Negligible,
-            (FindingKind::Vulnerability, None) => Self::Unknown,
-            (FindingKind::Unmaintained | FindingKind::Unsound | FindingKind::Notice, _) => Self::Notice,
-        }
-    }
-
-    /// The word, which is also the name of its colour and shape in the style sheet.
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Malware => "malware",
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Unknown => "unknown",
-            Self::Medium => "medium",
-            Self::Low => "low",
-            Self::Negligible => "negligible",
-            Self::Notice => "notice",
-        }
-    }
-}
 
 /// Findings by grade, and how many of each an upgrade mends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -217,8 +163,8 @@ impl<'a> View<'a> {
     /// Layers that brought open findings, most findings first.
     pub(super) fn by_layer(&self) -> Vec<Bar> {
         let bar = |(index, layer): (usize, &LayerContent)| Bar {
-            label: match self.report.instruction(index) {
-                Some(instruction) => format!("{index}  {}", one_line(instruction)),
+            label: match describe::instruction(self.report, index) {
+                Some(instruction) => format!("{index}  {instruction}"),
                 None => format!("{index}"),
             },
             tally: layer.tally,
@@ -278,15 +224,4 @@ pub(super) fn layer_of(package: &Package) -> Option<LayerIndex> {
 /// When the first advisory that tells of it was published.
 pub(super) fn published(finding: &Finding) -> Option<Timestamp> {
     finding.advisories.iter().filter_map(|advisory| advisory.published).min()
-}
-
-/// What the finding is about, in the words of the first advisory that has some.
-pub(super) fn summary(finding: &Finding) -> &str {
-    let mut summaries = finding.advisories.iter().map(|advisory| advisory.summary.trim());
-    summaries.find(|text| !text.is_empty()).unwrap_or_default()
-}
-
-/// An instruction without the line breaks and indentation of its Dockerfile.
-pub(super) fn one_line(instruction: &str) -> String {
-    instruction.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -9,7 +9,7 @@ use seawall_sbom::Form;
 
 use crate::exit::Exit;
 use crate::output::{self, OutputFile};
-use crate::read::bill_bytes;
+use crate::read::document_bytes;
 use crate::{Global, clock};
 
 /// Write a bill of materials in another form.
@@ -28,18 +28,14 @@ pub(crate) struct Convert {
     /// Write it to a file as well; can be given several times. Without a format the name tells it.
     #[arg(long, short, value_name = "[FORMAT=]FILE")]
     output: Vec<OutputFile<Form>>,
-    /// Exit with 3 for every problem, not only for those that make the bill incomplete.
-    #[arg(long, conflicts_with = "allow_incomplete")]
-    strict: bool,
-    /// Exit with 0 though not everything could be read.
-    #[arg(long)]
-    allow_incomplete: bool,
+    #[command(flatten)]
+    completeness: super::Completeness,
 }
 
 pub(super) fn run(convert: Convert, global: &Global) -> Result<Exit> {
     let limits = Limits::default();
     let name = convert.file.display().to_string();
-    let bytes = bill_bytes(&convert.file, &limits)?;
+    let bytes = document_bytes("", &convert.file, &limits)?;
     let mut bill = seawall_sbom::read(&bytes, &name, &limits).with_context(|| format!("can't use {name}"))?;
     if bill.created == Timestamp::from_unix(0) {
         bill.created = clock::created(None, bill.image.as_ref())?;
@@ -48,5 +44,5 @@ pub(super) fn run(convert: Convert, global: &Global) -> Result<Exit> {
     if !global.quiet {
         super::tell_problems(&bill, global.verbose);
     }
-    Ok(super::exit_of(&bill, convert.strict, convert.allow_incomplete))
+    Ok(convert.completeness.exit(&bill))
 }
